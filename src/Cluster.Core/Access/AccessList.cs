@@ -1,0 +1,87 @@
+using System.Collections.Frozen;
+using Cluster.Core.Sessions;
+
+namespace Cluster.Core.Access;
+
+/// <summary>What an allowlist entry lets an identity do to a session.</summary>
+[Flags]
+public enum Role
+{
+    None = 0,
+
+    /// <summary>Send messages.</summary>
+    Talk = 1,
+
+    /// <summary>Answer permission requests; implies seeing them.</summary>
+    Approve = 2,
+
+    /// <summary>See conversations and states.</summary>
+    Watch = 4,
+}
+
+/// <summary>What somebody wants to do to a session.</summary>
+public enum Act
+{
+    /// <summary>Put an event into its mailbox, or be answered by it.</summary>
+    Talk,
+
+    /// <summary>See its permission requests and decide them.</summary>
+    Approve,
+
+    /// <summary>See all of its conversations and the states of its deliveries.</summary>
+    Watch,
+
+    /// <summary>Know that it exists: anybody with any role.</summary>
+    Find,
+
+    /// <summary>Change its allowlist and its sources.</summary>
+    Own,
+}
+
+/// <summary>A session's allowlist at one version, and the one place where rights are decided.</summary>
+public sealed class AccessList
+{
+    public required SessionId Session { get; init; }
+
+    /// <summary>Grows with every change; an event is appended only on the version it was decided on.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>The identities linked to the owner; each has every role.</summary>
+    public required FrozenSet<string> OwnerIdentities { get; init; }
+
+    public required FrozenDictionary<string, Role> Entries { get; init; }
+
+    /// <summary>Sources with a route to this session. They may put events in and nothing else.</summary>
+    public required FrozenSet<string> RoutedSources { get; init; }
+
+    /// <summary>May this identity do this to this session? Every path asks here; nobody else decides.</summary>
+    public bool May(Identity who, Act act)
+    {
+        if (who.Value is null)
+        {
+            return false;
+        }
+
+        if (OwnerIdentities.Contains(who.Value))
+        {
+            return true;
+        }
+
+        if (RoutedSources.Contains(who.Value))
+        {
+            return act == Act.Talk;
+        }
+
+        var role = Entries.GetValueOrDefault(who.Value);
+        return act switch
+        {
+            Act.Talk => role.HasFlag(Role.Talk),
+            Act.Approve => role.HasFlag(Role.Approve),
+            Act.Watch => role.HasFlag(Role.Watch),
+            Act.Find => role != Role.None,
+            _ => false,
+        };
+    }
+
+    public bool IsOwner(Identity who) => May(who, Act.Own);
+}

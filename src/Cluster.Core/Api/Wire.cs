@@ -1,0 +1,322 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Cluster.Core.Api;
+
+// The node's HTTP API under /api as both sides see it. Bearer token on every call but POST /api/login. A refusal is a
+// problem document (RFC 9457) whose `detail` is one sentence for a person.
+
+/// <summary>GET /api/me.</summary>
+public sealed record Me
+{
+    public required string Principal { get; init; }
+    public required bool Admin { get; init; }
+    public required string NodeVersion { get; init; }
+    public required string Engine { get; init; }
+    public required string Url { get; init; }
+}
+
+/// <summary>POST /api/principals: lets a person or service in. Admin only.</summary>
+public sealed record AddPrincipal
+{
+    [Required] public required string Name { get; init; }
+}
+
+/// <summary>A one-time invitation; the code stands in the URL's fragment and is shown once.</summary>
+public sealed record Invitation
+{
+    public required string Principal { get; init; }
+    public required string Url { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+/// <summary>GET /api/principals.</summary>
+public sealed record PrincipalInfo
+{
+    public required string Name { get; init; }
+    public required bool Admin { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>POST /api/login: redeems an invitation code.</summary>
+public sealed record Login
+{
+    [Required] public required string Code { get; init; }
+
+    /// <summary>What the new token is for, 64 characters at most: usually the machine's name.</summary>
+    public string? Label { get; init; }
+}
+
+/// <summary>A new access token. The secret is shown once; the engine keeps its hash.</summary>
+public sealed record NewToken
+{
+    public required string Id { get; init; }
+    public required string Principal { get; init; }
+    public required string Token { get; init; }
+}
+
+/// <summary>POST /api/tokens.</summary>
+public sealed record AddToken
+{
+    public string? Label { get; init; }
+}
+
+/// <summary>GET /api/tokens.</summary>
+public sealed record TokenInfo
+{
+    public required string Id { get; init; }
+    public required string Principal { get; init; }
+
+    /// <summary><c>access</c> or <c>page</c> (a browser's login).</summary>
+    public required string Kind { get; init; }
+
+    public required string Label { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>True for the token that asks.</summary>
+    public required bool Current { get; init; }
+}
+
+/// <summary>POST /api/page-codes: a single-use link to the page, valid for five minutes.</summary>
+public sealed record PageLink
+{
+    public required string Url { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+/// <summary>GET /api/sessions and GET /api/sessions/{owner}/{name}.</summary>
+public sealed record SessionInfo
+{
+    public required string Id { get; init; }
+
+    /// <summary>What the caller may do: <c>owner</c>, or any of <c>talk</c>, <c>approve</c>, <c>watch</c>.</summary>
+    public required IReadOnlyList<string> Roles { get; init; }
+
+    public required bool Attached { get; init; }
+
+    /// <summary>The client's own name and version, as it announced them.</summary>
+    public string? Client { get; init; }
+
+    public DateTimeOffset? AttachedAt { get; init; }
+
+    /// <summary>The last tool call. Null: this session has never answered.</summary>
+    public DateTimeOffset? LastCallAt { get; init; }
+
+    /// <summary>Deliveries that wait or are on their way.</summary>
+    public required int Waiting { get; init; }
+
+    public required int OpenPermissions { get; init; }
+}
+
+/// <summary>POST /api/sessions/{owner}/{name}/messages.</summary>
+public sealed record SendMessage
+{
+    [Required] public required string Text { get; init; }
+
+    /// <summary>The caller's own id for this message, 64 characters at most; a repeat within 8 days enters once.</summary>
+    public string? ClientId { get; init; }
+}
+
+/// <summary>The event that a message became.</summary>
+public sealed record MessageAccepted
+{
+    public required string EventId { get; init; }
+
+    /// <summary>True when this client id was seen before; then the id is the first one's.</summary>
+    public required bool Duplicate { get; init; }
+}
+
+/// <summary>One line of a session's conversation: a message in, a webhook, or an answer out.</summary>
+public sealed record ConversationLine
+{
+    public required string Id { get; init; }
+
+    /// <summary><c>in</c> or <c>out</c>.</summary>
+    public required string Direction { get; init; }
+
+    public required string ChatId { get; init; }
+
+    /// <summary>Who wrote it, as an identity.</summary>
+    public required string User { get; init; }
+
+    public required string Kind { get; init; }
+    public required string Text { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public string? ReplyTo { get; init; }
+
+    /// <summary>For a line in: its delivery state. <c>dead</c> comes with a reason.</summary>
+    public string? State { get; init; }
+
+    public string? Reason { get; init; }
+}
+
+/// <summary>GET /api/sessions/{owner}/{name}/access.</summary>
+public sealed record AccessInfo
+{
+    public required string Session { get; init; }
+    public required string Owner { get; init; }
+    public required long Version { get; init; }
+    public required IReadOnlyList<AccessEntry> Entries { get; init; }
+
+    /// <summary>Webhook sources with a route to this session.</summary>
+    public required IReadOnlyList<string> Sources { get; init; }
+}
+
+public sealed record AccessEntry
+{
+    public required string Identity { get; init; }
+
+    /// <summary><c>talk</c>, <c>approve</c> or <c>watch</c>.</summary>
+    public required string Role { get; init; }
+
+    public required string GrantedBy { get; init; }
+    public required DateTimeOffset GrantedAt { get; init; }
+}
+
+/// <summary>GET /api/events: one delivery of one event.</summary>
+public sealed record EventInfo
+{
+    public required string Id { get; init; }
+    public required string Session { get; init; }
+    public required string Kind { get; init; }
+
+    /// <summary>Which kind of webhook event, such as <c>github.check_run</c>; empty for a chat message.</summary>
+    public required string Name { get; init; }
+
+    public required string Sender { get; init; }
+    public required string State { get; init; }
+    public string? Reason { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public DateTimeOffset? SentAt { get; init; }
+    public DateTimeOffset? ReceivedAt { get; init; }
+    public DateTimeOffset? AnsweredAt { get; init; }
+
+    /// <summary>How often it was written to a client; above 1 it was repeated.</summary>
+    public required int Attempts { get; init; }
+
+    /// <summary>What else happened to it, such as a duplicate that was dropped.</summary>
+    public required IReadOnlyList<string> History { get; init; }
+}
+
+/// <summary>GET /api/permissions: a relayed tool prompt.</summary>
+public sealed record PermissionInfo
+{
+    public required string Id { get; init; }
+    public required string Session { get; init; }
+    public required string RequestId { get; init; }
+    public required string ToolName { get; init; }
+    public required string Description { get; init; }
+    public required string InputPreview { get; init; }
+
+    /// <summary><c>open</c>, <c>decided</c>, <c>relayed</c>, <c>expired</c> or <c>closed</c>.</summary>
+    public required string State { get; init; }
+
+    /// <summary><c>allow</c> or <c>deny</c>, once decided.</summary>
+    public string? Behavior { get; init; }
+
+    public string? DecidedBy { get; init; }
+    public string? Reason { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+/// <summary>POST /api/permissions/{id}.</summary>
+public sealed record Verdict
+{
+    /// <summary><c>allow</c> or <c>deny</c>.</summary>
+    [Required] public required string Behavior { get; init; }
+}
+
+/// <summary>POST /api/sources.</summary>
+public sealed record AddSource
+{
+    /// <summary>The sender's kind: <c>github</c>.</summary>
+    [Required] public required string Kind { get; init; }
+
+    [Required] public required string Name { get; init; }
+    [Required] public required string Session { get; init; }
+
+    /// <summary>The operator's standing instruction, 4,000 characters at most.</summary>
+    public string? Playbook { get; init; }
+}
+
+/// <summary>A new source; URL and secret are shown once.</summary>
+public sealed record NewSource
+{
+    public required string Name { get; init; }
+    public required string Url { get; init; }
+    public required string Secret { get; init; }
+}
+
+/// <summary>GET /api/sources.</summary>
+public sealed record SourceInfo
+{
+    public required string Name { get; init; }
+    public required string Kind { get; init; }
+    public required string Owner { get; init; }
+    public required string Session { get; init; }
+    public required string Playbook { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>GET /readyz and the first link of <c>cluster doctor</c>.</summary>
+public sealed record NodeHealth
+{
+    /// <summary><c>ready</c>, <c>stopping</c> or <c>engine away</c>.</summary>
+    public required string Status { get; init; }
+
+    public required string Engine { get; init; }
+    public string? Detail { get; init; }
+}
+
+/// <summary>RFC 9457 problem document, as far as our clients read it.</summary>
+public sealed record Problem
+{
+    public string? Title { get; init; }
+    public string? Detail { get; init; }
+    public int? Status { get; init; }
+    public Dictionary<string, string[]>? Errors { get; init; }
+}
+
+/// <summary>What <c>cluster</c> finds on the node's own machine, so that its admin needs no login.</summary>
+public sealed record LocalNode
+{
+    public required string Url { get; init; }
+    public required string TokenFile { get; init; }
+    public required int ProcessId { get; init; }
+}
+
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    AllowDuplicateProperties = false,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Me))]
+[JsonSerializable(typeof(AddPrincipal))]
+[JsonSerializable(typeof(Invitation))]
+[JsonSerializable(typeof(IReadOnlyList<PrincipalInfo>))]
+[JsonSerializable(typeof(Login))]
+[JsonSerializable(typeof(NewToken))]
+[JsonSerializable(typeof(AddToken))]
+[JsonSerializable(typeof(IReadOnlyList<TokenInfo>))]
+[JsonSerializable(typeof(PageLink))]
+[JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
+[JsonSerializable(typeof(SessionInfo))]
+[JsonSerializable(typeof(SendMessage))]
+[JsonSerializable(typeof(MessageAccepted))]
+[JsonSerializable(typeof(IReadOnlyList<ConversationLine>))]
+[JsonSerializable(typeof(AccessInfo))]
+[JsonSerializable(typeof(IReadOnlyList<EventInfo>))]
+[JsonSerializable(typeof(EventInfo))]
+[JsonSerializable(typeof(IReadOnlyList<PermissionInfo>))]
+[JsonSerializable(typeof(PermissionInfo))]
+[JsonSerializable(typeof(Verdict))]
+[JsonSerializable(typeof(AddSource))]
+[JsonSerializable(typeof(NewSource))]
+[JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]
+[JsonSerializable(typeof(NodeHealth))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(LocalNode))]
+public sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,41 @@
+using Cluster.Core.Access;
+
+namespace Cluster.Core.Events;
+
+/// <summary>What to do with a delivery that has waited, at the moment it would be sent.</summary>
+public abstract record Judgement
+{
+    private Judgement()
+    {
+    }
+
+    public sealed record Send : Judgement;
+
+    public sealed record Expire : Judgement;
+
+    public sealed record Kill(string Reason) : Judgement;
+}
+
+/// <summary>The life of a delivery.</summary>
+public static class DeliveryRules
+{
+    /// <summary>How long a message or webhook waits for its session.</summary>
+    public static readonly TimeSpan KeepWaiting = TimeSpan.FromDays(7);
+
+    public const string Revoked = "revoked";
+    public const string Cancelled = "cancelled";
+    public const string Superseded = "superseded";
+
+    /// <summary>Verdicts go before everything else: Claude stands still until it has one.</summary>
+    public static int Priority(EventKind kind) => kind == EventKind.Verdict ? 0 : 1;
+
+    /// <summary>What admitted a sender once is asked again when the delivery is sent.</summary>
+    public static Judgement Judge(EventKind kind, Identity sender, DateTimeOffset expiresAt, AccessList access, DateTimeOffset now) =>
+        now >= expiresAt ? new Judgement.Expire()
+        : !access.May(sender, kind == EventKind.Verdict ? Act.Approve : Act.Talk) ? new Judgement.Kill(Revoked)
+        : new Judgement.Send();
+
+    public static string Word(DeliveryState state) => state.ToString().ToLowerInvariant();
+
+    public static string Word(EventKind kind) => kind.ToString().ToLowerInvariant();
+}

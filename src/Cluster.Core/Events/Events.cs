@@ -1,0 +1,167 @@
+using Cluster.Core.Access;
+using Cluster.Core.Sessions;
+
+namespace Cluster.Core.Events;
+
+/// <summary>What an event is.</summary>
+public enum EventKind
+{
+    /// <summary>A person's message.</summary>
+    Chat,
+
+    /// <summary>A delivery of a webhook source.</summary>
+    Webhook,
+
+    /// <summary>The answer to a permission request.</summary>
+    Verdict,
+}
+
+/// <summary>How far a delivery has provably come.</summary>
+public enum DeliveryState
+{
+    /// <summary>Waits in the mailbox.</summary>
+    Queued,
+
+    /// <summary>Written to a client under an epoch and batch; not confirmed.</summary>
+    Sent,
+
+    /// <summary>The client process has read it. Whether the model has, nobody can know yet.</summary>
+    Received,
+
+    /// <summary>A tool call named it.</summary>
+    Answered,
+
+    /// <summary>Waited too long.</summary>
+    Expired,
+
+    /// <summary>Will never be delivered; the reason says why.</summary>
+    Dead,
+
+    /// <summary>Accepted and recorded, not meant for a session.</summary>
+    Filtered,
+}
+
+/// <summary>Whose words an event carries, as Claude is told.</summary>
+public static class Trust
+{
+    public const string Owner = "owner";
+    public const string Member = "member";
+
+    /// <summary>Written by somebody outside; their text was left out.</summary>
+    public const string Stranger = "stranger";
+
+    public const string System = "system";
+}
+
+/// <summary>Something that asks to enter a session's mailbox.</summary>
+public sealed record Submission
+{
+    public required SessionId Session { get; init; }
+    public required Identity Sender { get; init; }
+
+    /// <summary>The version of the allowlist that admitted the sender.</summary>
+    public required long AccessVersion { get; init; }
+
+    public required EventKind Kind { get; init; }
+
+    /// <summary>The conversation that an answer goes to.</summary>
+    public required string ChatId { get; init; }
+
+    /// <summary>Which webhook event, such as <c>github.check_run</c>; empty for a chat message.</summary>
+    public string Name { get; init; } = "";
+
+    public required string Trust { get; init; }
+
+    /// <summary>A chat message's text as written, or a webhook's framed content.</summary>
+    public required string Body { get; init; }
+
+    /// <summary>A webhook's raw body.</summary>
+    public ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Keys of which each enters once; see <see cref="DedupeKeys"/>.</summary>
+    public IReadOnlyList<string> DedupeKeys { get; init; } = [];
+
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Set when the event is recorded but not meant for the session: why.</summary>
+    public string? FilterReason { get; init; }
+}
+
+/// <summary>What became of a <see cref="Submission"/>.</summary>
+public abstract record AppendOutcome
+{
+    private AppendOutcome()
+    {
+    }
+
+    /// <summary>Committed.</summary>
+    public sealed record Accepted(long EventId) : AppendOutcome;
+
+    /// <summary>Entered before; noted in the first one's history.</summary>
+    public sealed record Duplicate(long EventId) : AppendOutcome;
+
+    /// <summary>The allowlist changed meanwhile: decide again.</summary>
+    public sealed record Stale : AppendOutcome;
+
+    /// <summary>The mailbox holds as many waiting deliveries as it may.</summary>
+    public sealed record MailboxFull(int Limit) : AppendOutcome;
+}
+
+/// <summary>The keys by which a thing is known to have entered before.</summary>
+public static class DedupeKeys
+{
+    /// <summary>Longer than the longest retry horizon of any sender.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromDays(8);
+
+    public static string Delivery(string source, string deliveryId) => $"delivery:{source}:{deliveryId}";
+
+    public static string Body(string source, string sha256) => $"body:{source}:{sha256}";
+
+    public static string Message(Identity sender, string clientId) => $"message:{sender}:{clientId}";
+}
+
+/// <summary>The seam of the append path: one call commits everything that waited.</summary>
+public interface IAppendStore
+{
+    /// <returns>One outcome for each submission, in their order.</returns>
+    Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<Submission> submissions, CancellationToken ct);
+}
+
+/// <summary>One delivery on its way to a client.</summary>
+public sealed record Delivery
+{
+    public required long EventId { get; init; }
+    public required EventKind Kind { get; init; }
+    public required Identity Sender { get; init; }
+    public required string ChatId { get; init; }
+    public required string Trust { get; init; }
+    public required string Body { get; init; }
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>True when it was written to a client before.</summary>
+    public required bool Redelivery { get; init; }
+}
+
+/// <summary>What is sent together and confirmed together, by a ping whose id is <c>epoch.batch</c>.</summary>
+public readonly record struct BatchId(long Epoch, long Batch)
+{
+    /// <summary>Unconfirmed deliveries of one stream at the most.</summary>
+    public const int MaxDeliveries = 100;
+
+    public override string ToString() => $"{Epoch}.{Batch}";
+
+    public static bool TryParse(string? text, out BatchId id)
+    {
+        id = default;
+        var dot = text?.IndexOf('.', StringComparison.Ordinal) ?? -1;
+        if (dot < 1
+            || !long.TryParse(text.AsSpan(0, dot), System.Globalization.NumberStyles.None, null, out var epoch)
+            || !long.TryParse(text.AsSpan(dot + 1), System.Globalization.NumberStyles.None, null, out var batch))
+        {
+            return false;
+        }
+
+        id = new BatchId(epoch, batch);
+        return true;
+    }
+}

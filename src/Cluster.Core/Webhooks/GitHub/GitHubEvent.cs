@@ -1,0 +1,260 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Cluster.Core.Events;
+
+namespace Cluster.Core.Webhooks.GitHub;
+
+/// <summary>
+/// Reads one GitHub delivery (GitHub Docs: webhook events and payloads). Platform-made fields are trusted after a pattern check;
+/// what a pull request's author, a workflow file or a commit can write is untrusted, and left out when its author is not a member.
+/// </summary>
+public static partial class GitHubEvent
+{
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
+
+    /// <exception cref="JsonException">The body is not the JSON of an object, has a name twice, or is too deep.</exception>
+    public static WebhookSummary Read(string eventName, ReadOnlyMemory<byte> body)
+    {
+        using var document = JsonDocument.Parse(body, Strict);
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            throw new JsonException("The body is not a JSON object.");
+        }
+
+        var reader = new Fields(document.RootElement);
+        return eventName switch
+        {
+            "ping" => new WebhookSummary { Name = "github.ping", FilterReason = "ping" },
+            "check_run" => CheckRun(reader),
+            "workflow_run" => WorkflowRun(reader),
+            _ => Other(eventName, reader),
+        };
+    }
+
+    /// <summary>The name in <c>X-GitHub-Event</c>.</summary>
+    public static bool IsEventName([NotNullWhen(true)] string? name) => name is not null && EventName().IsMatch(name);
+
+    /// <summary>The id in <c>X-GitHub-Delivery</c>: a GUID at GitHub; other servers of the same protocol use longer ones.</summary>
+    public static bool IsDeliveryId([NotNullWhen(true)] string? id) => id is not null && DeliveryId().IsMatch(id);
+
+    private static WebhookSummary CheckRun(Fields f)
+    {
+        var conclusion = f.Pattern("check_run.conclusion", Word());
+        var author = CheckRunAuthor(f);
+        return new WebhookSummary
+        {
+            Name = "github.check_run",
+            FilterReason = WakeReason(f, conclusion),
+            Trusted = Named(
+                Text("action", f.Pattern("action", Word())),
+                Text("repository", f.Pattern("repository.full_name", Repository())),
+                Text("conclusion", conclusion),
+                Text("url", f.Pattern("check_run.html_url", Url())),
+                Text("head_sha", f.Pattern("check_run.head_sha", Sha())),
+                Text("app", f.Pattern("check_run.app.slug", Login())),
+                Number("check_run_id", f.Integer("check_run.id")),
+                Text("author", author)),
+            Untrusted = author != Member
+                ? []
+                : Named(
+                    Text("name", f.Text("check_run.name")),
+                    Text("branch", f.Text("check_run.check_suite.head_branch")),
+                    Text("output_title", f.Text("check_run.output.title")),
+                    Text("output_summary", f.Text("check_run.output.summary")),
+                    Text("output_text", f.Text("check_run.output.text"))),
+            Stranger = author != Member,
+        };
+    }
+
+    private static WebhookSummary WorkflowRun(Fields f)
+    {
+        var conclusion = f.Pattern("workflow_run.conclusion", Word());
+        var home = f.Integer("repository.id");
+        var author = home is not null && home == f.Integer("workflow_run.head_repository.id") ? Member : Outside;
+        return new WebhookSummary
+        {
+            Name = "github.workflow_run",
+            FilterReason = WakeReason(f, conclusion),
+            Trusted = Named(
+                Text("action", f.Pattern("action", Word())),
+                Text("repository", f.Pattern("repository.full_name", Repository())),
+                Text("conclusion", conclusion),
+                Text("url", f.Pattern("workflow_run.html_url", Url())),
+                Text("head_sha", f.Pattern("workflow_run.head_sha", Sha())),
+                Text("trigger", f.Pattern("workflow_run.event", Word())),
+                Number("run_number", f.Integer("workflow_run.run_number")),
+                Number("run_attempt", f.Integer("workflow_run.run_attempt")),
+                Text("author", author)),
+            Untrusted = author != Member
+                ? []
+                : Named(
+                    Text("name", f.Text("workflow_run.name")),
+                    Text("title", f.Text("workflow_run.display_title")),
+                    Text("branch", f.Text("workflow_run.head_branch")),
+                    Text("commit_message", f.Text("workflow_run.head_commit.message"))),
+            Stranger = author != Member,
+        };
+    }
+
+    // Any other event is told by its platform-made fields. A title comes along only if the platform says that a member wrote it.
+    private static WebhookSummary Other(string eventName, Fields f)
+    {
+        string[] subjects = ["pull_request", "issue", "comment", "review", "discussion", "release", "alert", "deployment_status"];
+        var subject = Array.Find(subjects, f.Has);
+        var author = "none";
+        if (subject is not null)
+        {
+            // The innermost thing is the newest text: a stranger's comment on a member's issue is a stranger's event.
+            subject = Array.Find(["review", "comment"], f.Has) ?? subject;
+            author = f.Text($"{subject}.author_association") is "OWNER" or "MEMBER" or "COLLABORATOR" ? Member : Outside;
+        }
+
+        return new WebhookSummary
+        {
+            Name = $"github.{eventName}",
+            Trusted = Named(
+                Text("action", f.Pattern("action", Word())),
+                Text("repository", f.Pattern("repository.full_name", Repository())),
+                Text("sender", f.Pattern("sender.login", Login())),
+                Number("sender_id", f.Integer("sender.id")),
+                Number("number", subject is null ? null : f.Integer($"{subject}.number") ?? f.Integer("issue.number") ?? f.Integer("pull_request.number")),
+                Text("url", f.Pattern(subject is null ? "compare" : $"{subject}.html_url", Url())),
+                Text("author", subject is null ? null : author)),
+            Untrusted = author != Member
+                ? []
+                : Named(
+                    Text("title", f.Text($"{subject}.title")),
+                    Text("body", f.Text($"{subject}.body"))),
+            Stranger = author == Outside,
+        };
+    }
+
+    private const string Member = "member";
+    private const string Outside = "outside";
+
+    private static string? WakeReason(Fields f, string? conclusion) =>
+        f.Text("action") != "completed" ? "not completed"
+        : conclusion is "failure" or "timed_out" or "action_required" or "startup_failure" ? null
+        : "not a failure";
+
+    // A check run names no author. Its text comes from a workflow file or an app that reads the commit, so it is a member's only
+    // where the commit stands in the repository itself: a pull request from a fork lists no pull requests and no branch here, or
+    // lists a head repository of another id.
+    private static string CheckRunAuthor(Fields f)
+    {
+        if (f.Integer("repository.id") is not { } home || f.Text("check_run.check_suite.head_branch") is null)
+        {
+            return Outside;
+        }
+
+        foreach (var list in new[] { "check_run.pull_requests", "check_run.check_suite.pull_requests" })
+        {
+            foreach (var pullRequest in f.Items(list))
+            {
+                if (pullRequest.Integer("head.repo.id") != home)
+                {
+                    return Outside;
+                }
+            }
+        }
+
+        return Member;
+    }
+
+    private static WebhookField? Text(string name, string? text) => text is null ? null : new WebhookField { Name = name, Text = text };
+
+    private static WebhookField? Number(string name, long? number) => number is null ? null : new WebhookField { Name = name, Number = number };
+
+    private static List<WebhookField> Named(params ReadOnlySpan<WebhookField?> fields)
+    {
+        var present = new List<WebhookField>(fields.Length);
+        foreach (var field in fields)
+        {
+            if (field is not null)
+            {
+                present.Add(field);
+            }
+        }
+
+        return present;
+    }
+
+    [GeneratedRegex(@"\A[a-z_]{1,64}\z")]
+    private static partial Regex EventName();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9-]{1,64}\z")]
+    private static partial Regex DeliveryId();
+
+    [GeneratedRegex(@"\A[a-z_]{1,40}\z")]
+    private static partial Regex Word();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}\z")]
+    private static partial Regex Repository();
+
+    [GeneratedRegex(@"\A[0-9a-f]{40}([0-9a-f]{24})?\z")]
+    private static partial Regex Sha();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?\z")]
+    private static partial Regex Login();
+
+    // Owner, repository and numbers only: no query, no fragment, nothing that could carry a sentence.
+    [GeneratedRegex(@"\Ahttps://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9_.-]{1,100}){0,12}\z")]
+    private static partial Regex Url();
+
+    /// <summary>Reads fields of other people's JSON by path; a field of another type is a missing one.</summary>
+    private readonly struct Fields(JsonElement root)
+    {
+        public bool Has(string name) => root.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object;
+
+        public string? Text(string path)
+        {
+            if (Find(path) is not { ValueKind: JsonValueKind.String } found)
+            {
+                return null;
+            }
+
+            try
+            {
+                return found.GetString();
+            }
+            catch (InvalidOperationException)
+            {
+                return "[text that is not valid Unicode]"; // half of a surrogate pair, which parses but cannot be read
+            }
+        }
+
+        public string? Pattern(string path, Regex pattern) => Text(path) is { } text && pattern.IsMatch(text) ? text : null;
+
+        public long? Integer(string path) =>
+            Find(path) is { ValueKind: JsonValueKind.Number } found && found.TryGetInt64(out var number) ? number : null;
+
+        public List<Fields> Items(string path)
+        {
+            var items = new List<Fields>();
+            if (Find(path) is { ValueKind: JsonValueKind.Array } array)
+            {
+                foreach (var item in array.EnumerateArray())
+                {
+                    items.Add(new Fields(item));
+                }
+            }
+
+            return items;
+        }
+
+        private JsonElement? Find(string path)
+        {
+            var at = root;
+            foreach (var step in path.Split('.'))
+            {
+                if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(step, out at))
+                {
+                    return null;
+                }
+            }
+
+            return at;
+        }
+    }
+}

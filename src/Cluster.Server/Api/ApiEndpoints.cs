@@ -1,0 +1,158 @@
+using Cluster.Core.Api;
+using Cluster.Core.Channel;
+using Cluster.Core.Sessions;
+using Cluster.Server.Nodes;
+using Cluster.Server.Security;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Principals;
+using Cluster.Storage.Sources;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Cluster.Server.Api;
+
+/// <summary>The operator's API: people, tokens, page links and sources. Sessions have <see cref="SessionEndpoints"/>.</summary>
+internal static class ApiEndpoints
+{
+    private const int MaxPlaybookLength = 4_000;
+    private const int MaxLabelLength = 64;
+
+    public static void MapApi(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/api/login", LoginAsync);
+        var api = app.MapGroup("/api").RequireAuthorization(TokenAuthentication.Bearer);
+        api.MapGet("/me", Me);
+        api.MapGet("/principals", ListPrincipalsAsync);
+        api.MapPost("/principals", AddPrincipalAsync);
+        api.MapGet("/tokens", ListTokensAsync);
+        api.MapPost("/tokens", AddTokenAsync);
+        api.MapDelete("/tokens/{id}", RevokeTokenAsync);
+        api.MapPost("/page-codes", NewPageCodeAsync);
+        api.MapGet("/sources", ListSourcesAsync);
+        api.MapPost("/sources", AddSourceAsync);
+        api.MapDelete("/sources/{name}", RemoveSourceAsync);
+        api.MapSessions();
+    }
+
+    private static Ok<Me> Me(HttpContext context, Engine engine, NodeAddress address)
+    {
+        var caller = context.Caller();
+        return TypedResults.Ok(new Me
+        {
+            Principal = caller.Principal,
+            Admin = caller.Admin,
+            NodeVersion = ChannelProtocol.Version,
+            Engine = engine.Description,
+            Url = address.Url,
+        });
+    }
+
+    private static async Task<Results<Ok<NewToken>, ProblemHttpResult>> LoginAsync(
+        Login login, PrincipalStore principals, Refusals refusals, CancellationToken ct)
+    {
+        if (login.Code.Length < 64 && await principals.RedeemAsync(login.Code, Label(login.Label, "login"), ct) is { } token)
+        {
+            return TypedResults.Ok(token);
+        }
+
+        refusals.Count("invitation");
+        return TypedResults.Problem(
+            "This invitation is unknown, used already or too old. Ask an admin for a new one: cluster principal add NAME.",
+            statusCode: StatusCodes.Status401Unauthorized);
+    }
+
+    private static async Task<Results<Ok<IReadOnlyList<PrincipalInfo>>, ProblemHttpResult>> ListPrincipalsAsync(
+        HttpContext context, PrincipalStore principals, CancellationToken ct) =>
+        context.Caller().Admin ? TypedResults.Ok<IReadOnlyList<PrincipalInfo>>(await principals.ListAsync(ct)) : AdminsOnly();
+
+    private static async Task<Results<Ok<Invitation>, ProblemHttpResult>> AddPrincipalAsync(
+        AddPrincipal request, HttpContext context, PrincipalStore principals, NodeAddress address, CancellationToken ct)
+    {
+        if (!context.Caller().Admin)
+        {
+            return AdminsOnly();
+        }
+
+        if (!Slug.IsValid(request.Name) || request.Name == "me")
+        {
+            return Bad($"A principal's name is {Slug.Expected}, and not 'me'.");
+        }
+
+        var (code, expires) = await principals.InviteAsync(request.Name, context.Caller(), ct);
+        return TypedResults.Ok(new Invitation { Principal = request.Name, Url = $"{address.Url}/invite#{code}", ExpiresAt = expires });
+    }
+
+    private static async Task<Ok<IReadOnlyList<TokenInfo>>> ListTokensAsync(HttpContext context, PrincipalStore principals, CancellationToken ct) =>
+        TypedResults.Ok<IReadOnlyList<TokenInfo>>(await principals.ListTokensAsync(context.Caller(), ct));
+
+    private static async Task<Ok<NewToken>> AddTokenAsync(AddToken request, HttpContext context, PrincipalStore principals, CancellationToken ct) =>
+        TypedResults.Ok(await principals.AddTokenAsync(context.Caller(), Label(request.Label, "token"), ct));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RevokeTokenAsync(
+        string id, HttpContext context, PrincipalStore principals, CancellationToken ct) =>
+        await principals.RevokeTokenAsync(id, context.Caller(), ct)
+            ? TypedResults.NoContent()
+            : TypedResults.Problem("You have no such token that is still valid. See: cluster token list.", statusCode: StatusCodes.Status404NotFound);
+
+    private static async Task<Ok<PageLink>> NewPageCodeAsync(HttpContext context, PrincipalStore principals, NodeAddress address, CancellationToken ct)
+    {
+        var (code, expires) = await principals.NewPageCodeAsync(context.Caller(), ct);
+        return TypedResults.Ok(new PageLink { Url = $"{address.Url}/login#{code}", ExpiresAt = expires });
+    }
+
+    private static async Task<Ok<IReadOnlyList<SourceInfo>>> ListSourcesAsync(HttpContext context, SourceStore sources, CancellationToken ct) =>
+        TypedResults.Ok<IReadOnlyList<SourceInfo>>(await sources.ListAsync(context.Caller(), ct));
+
+    private static async Task<Results<Ok<NewSource>, ProblemHttpResult>> AddSourceAsync(
+        AddSource request, HttpContext context, SourceStore sources, NodeAddress address, CancellationToken ct)
+    {
+        var caller = context.Caller();
+        if (request.Kind != "github")
+        {
+            return Bad("The kind of a source is 'github'; no other kind is known to this version.");
+        }
+
+        if (!Slug.IsValid(request.Name))
+        {
+            return Bad($"A source's name is {Slug.Expected}.");
+        }
+
+        if (request.Playbook is { Length: > MaxPlaybookLength })
+        {
+            return Bad($"The playbook has {request.Playbook.Length} characters; {MaxPlaybookLength} are the most.");
+        }
+
+        if (!SessionId.TryParse(request.Session, caller.Principal, out var session))
+        {
+            return SessionEndpoints.BadName();
+        }
+
+        try
+        {
+            return await sources.AddAsync(request.Kind, request.Name, session, request.Playbook ?? "", caller, ct) is var (path, secret)
+                ? TypedResults.Ok(new NewSource { Name = request.Name, Url = $"{address.Url}/hooks/{path}", Secret = secret })
+                : TypedResults.Problem(
+                    $"A source named '{request.Name}' exists already. Choose another name, or remove it first.", statusCode: StatusCodes.Status409Conflict);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return SessionEndpoints.NoSuchSession();
+        }
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveSourceAsync(
+        string name, HttpContext context, SourceStore sources, CancellationToken ct) =>
+        await sources.RemoveAsync(name, context.Caller(), ct)
+            ? TypedResults.NoContent()
+            : TypedResults.Problem("You have no such source. See: cluster source list.", statusCode: StatusCodes.Status404NotFound);
+
+    private static string Label(string? given, string fallback)
+    {
+        var label = Core.Events.HostileText.Clean(given ?? "").Trim();
+        return label.Length == 0 ? fallback : label.Length > MaxLabelLength ? label[..MaxLabelLength] : label;
+    }
+
+    internal static ProblemHttpResult Bad(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status400BadRequest);
+
+    private static ProblemHttpResult AdminsOnly() =>
+        TypedResults.Problem("Only an admin may do this.", statusCode: StatusCodes.Status403Forbidden);
+}

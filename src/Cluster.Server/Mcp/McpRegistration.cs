@@ -1,0 +1,11 @@
+namespace Cluster.Server.Mcp;
+
+internal static class McpRegistration
+{
+    public static IServiceCollection AddMcp(this IServiceCollection services) =>
+        services
+            .AddSingleton<McpRequests>()
+            .AddSingleton<McpStreams>()
+            .AddSingleton<ChannelToolCalls>()
+            .AddSingleton<Confirmations>();
+}

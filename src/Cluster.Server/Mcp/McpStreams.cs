@@ -1,0 +1,191 @@
+using System.Buffers;
+using System.Data.Common;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Cluster.Core.Channel;
+using Cluster.Core.Events;
+using Cluster.Server.Nodes;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Sessions;
+using Microsoft.Extensions.Options;
+
+namespace Cluster.Server.Mcp;
+
+/// <summary>
+/// The GET streams. A stream is <i>attached</i> while its epoch is its session's: then it takes a batch from the mailbox, writes it and a
+/// ping, and takes the next once that ping is answered. Otherwise it is <i>superseded</i>: open, kept alive, without events, asking again
+/// whenever something changes. It <i>ends</i> with its MCP session, its token, its reader or the node.
+/// </summary>
+internal sealed partial class McpStreams(
+    McpSessionStore sessions,
+    MailboxStore mailboxes,
+    Wakeups wakeups,
+    IOptions<ClusterOptions> options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider clock,
+    ILogger<McpStreams> logger)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DefaultKeepAlive = TimeSpan.FromSeconds(15);
+    private static readonly byte[] KeepAlive = ": keep-alive\n\n"u8.ToArray();
+
+    // A reader whose stream breaks comes back after this many milliseconds.
+    private static readonly byte[] Opening = ": channel cluster\nretry: 1000\n\n"u8.ToArray();
+
+    public async Task ServeAsync(HttpContext context, McpSession session)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        using var watcher = wakeups.Watch(session.Session.ToString());
+        var stream = Guid.NewGuid().ToString("N");
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-cache, no-store";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        try
+        {
+            await WriteAsync(context, Opening);
+            await PumpAsync(context, session, stream, watcher, stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // the reader has gone, was too slow, or the node stops
+        }
+        catch (DbException e)
+        {
+            LogEngineAway(e, session.Session.ToString()); // the client comes back, to a node whose engine is there
+        }
+        finally
+        {
+            await CloseAsync(session, stream);
+        }
+    }
+
+    private async Task PumpAsync(HttpContext context, McpSession session, string stream, Wakeups.Watcher watcher, CancellationToken ct)
+    {
+        var keepAlive = KeepAliveOf(context);
+        var (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: true, ct);
+        var written = clock.GetTimestamp();
+        while (outcome != AttachOutcome.Gone)
+        {
+            var outlook = await mailboxes.LookAsync(session.Session, session.Id, stream, epoch, ct);
+            if (!outlook.Alive)
+            {
+                return;
+            }
+
+            if (!outlook.Attached && !outlook.Replaced)
+            {
+                (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: false, ct);
+                outlook = outlook with { Attached = outcome == AttachOutcome.Attached, Waiting = true };
+            }
+
+            if (outlook is { Attached: true, Waiting: true }
+                && await mailboxes.TakeAsync(session.Session, session.Id, epoch, ct) is NextBatch.Ready batch)
+            {
+                await WriteAsync(context, Frame(batch));
+                written = clock.GetTimestamp();
+                continue;
+            }
+
+            if (clock.GetElapsedTime(written) >= keepAlive)
+            {
+                await WriteAsync(context, KeepAlive);
+                written = clock.GetTimestamp();
+            }
+
+            var untilKeepAlive = keepAlive - clock.GetElapsedTime(written);
+            await watcher.WaitAsync(untilKeepAlive < Poll ? Max(untilKeepAlive, TimeSpan.FromMilliseconds(10)) : Poll, clock, ct);
+        }
+    }
+
+    // One write for a batch and its ping: what the reader has of the ping, it has of all before it.
+    private static ReadOnlyMemory<byte> Frame(NextBatch.Ready batch)
+    {
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        foreach (var delivery in batch.Deliveries)
+        {
+            Message(buffer, null, json =>
+            {
+                if (delivery.Kind == EventKind.Verdict)
+                {
+                    json.WriteString("method", ChannelProtocol.PermissionVerdictNotification);
+                    json.WritePropertyName("params");
+                    json.WriteRawValue(delivery.Body);
+                    return;
+                }
+
+                json.WriteString("method", ChannelProtocol.ChannelNotification);
+                json.WriteStartObject("params");
+                json.WriteString("content", Framing.Content(delivery));
+                json.WriteStartObject("meta");
+                foreach (var (key, value) in Framing.Meta(delivery))
+                {
+                    json.WriteString(key, value);
+                }
+
+                json.WriteEndObject();
+                json.WriteEndObject();
+            });
+        }
+
+        Message(buffer, batch.Id, json =>
+        {
+            json.WriteString("id", batch.Id.ToString());
+            json.WriteString("method", "ping");
+        });
+        return buffer.WrittenMemory;
+    }
+
+    private static void Message(ArrayBufferWriter<byte> buffer, BatchId? id, Action<Utf8JsonWriter> write)
+    {
+        buffer.Write(Encoding.ASCII.GetBytes(id is { } known ? $"event: message\nid: {known}\ndata: " : "event: message\ndata: "));
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("jsonrpc", "2.0");
+            write(json);
+            json.WriteEndObject();
+        }
+
+        buffer.Write("\n\n"u8);
+    }
+
+    private async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> bytes)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(options.Value.Limits.WriteSeconds), clock);
+        try
+        {
+            await context.Response.Body.WriteAsync(bytes, deadline.Token);
+            await context.Response.Body.FlushAsync(deadline.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            context.Abort();
+            throw;
+        }
+    }
+
+    private async Task CloseAsync(McpSession session, string stream)
+    {
+        try
+        {
+            await sessions.CloseStreamAsync(session.Id, stream, CancellationToken.None);
+        }
+        catch (Exception e) when (e is DbException or ObjectDisposedException)
+        {
+            LogEngineAway(e, session.Session.ToString());
+        }
+    }
+
+    private static TimeSpan KeepAliveOf(HttpContext context) =>
+        context.Request.Headers[ChannelProtocol.KeepAliveHeader] is [{ } header]
+        && int.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(Math.Clamp(seconds, 1, 60))
+            : DefaultKeepAlive;
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
+    [LoggerMessage(LogLevel.Warning, "The engine is away; a stream of {Session} ends.")]
+    private partial void LogEngineAway(Exception e, string session);
+}

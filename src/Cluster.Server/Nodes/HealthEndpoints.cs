@@ -1,0 +1,44 @@
+using System.Data.Common;
+using Cluster.Core.Api;
+using Cluster.Storage.Engines;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Cluster.Server.Nodes;
+
+/// <summary><c>/healthz</c>: the process lives. <c>/readyz</c>: it can take work.</summary>
+internal static class HealthEndpoints
+{
+    private static readonly TimeSpan ProbeFor = TimeSpan.FromSeconds(2);
+
+    public static void MapHealth(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/healthz", () => TypedResults.Text("ok"));
+        app.MapGet("/readyz", ReadyAsync);
+    }
+
+    private static async Task<JsonHttpResult<NodeHealth>> ReadyAsync(Engine engine, IHostApplicationLifetime lifetime, CancellationToken ct)
+    {
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            return Health("stopping", engine, null);
+        }
+
+        try
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            patience.CancelAfter(ProbeFor);
+            await engine.ProbeAsync(patience.Token);
+            return Health("ready", engine, null);
+        }
+        catch (Exception e) when (e is DbException or OperationCanceledException or ObjectDisposedException)
+        {
+            return Health("engine away", engine, "The engine did not answer in two seconds; webhooks are answered 503 until it does.");
+        }
+    }
+
+    private static JsonHttpResult<NodeHealth> Health(string status, Engine engine, string? detail) =>
+        TypedResults.Json(
+            new NodeHealth { Status = status, Engine = engine.Description.Split(' ')[0], Detail = detail },
+            ApiJson.Default.NodeHealth,
+            statusCode: status == "ready" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+}

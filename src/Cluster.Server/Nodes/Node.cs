@@ -1,0 +1,131 @@
+using Cluster.Core.Api;
+using Cluster.Core.Secrets;
+using Cluster.Server.Api;
+using Cluster.Server.Housekeeping;
+using Cluster.Server.Mcp;
+using Cluster.Server.Pages;
+using Cluster.Server.Routing;
+using Cluster.Server.Security;
+using Cluster.Server.Webhooks;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Principals;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Cluster.Server.Nodes;
+
+/// <summary>One node: its engine, its services, its addresses.</summary>
+internal static class Node
+{
+    public const string DefaultUrl = "http://127.0.0.1:5230";
+
+    /// <summary>Opens the engine and builds the node; it serves once it is started.</summary>
+    /// <exception cref="EngineUnusableException">The engine or its key cannot be used.</exception>
+    /// <exception cref="OptionsValidationException">A setting is wrong.</exception>
+    public static async Task<WebApplication> BuildAsync(string[] args, Action<WebApplicationBuilder>? adjust = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        builder.Services.AddSingleton<IValidateOptions<ClusterOptions>, ClusterOptionsValidator>();
+        builder.Services.AddOptions<ClusterOptions>().BindConfiguration("Cluster").ValidateOnStart();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        adjust?.Invoke(builder);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 5 * 1024 * 1024; // bytes; webhooks count against their sender's own cap
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        });
+
+        var options = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
+        Validate(options);
+        var clock = builder.Services.LastOrDefault(s => s.ServiceType == typeof(TimeProvider))?.ImplementationInstance as TimeProvider ?? TimeProvider.System;
+        var engine = await SqliteEngine.OpenAsync(options.Data, clock, CancellationToken.None);
+        SecretBox box;
+        try
+        {
+            box = NodeFiles.OpenKey(options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "", options.Data);
+        }
+        catch
+        {
+            await engine.DisposeAsync();
+            throw;
+        }
+
+        builder.Services
+            .AddStorage(engine, box, new MailboxLimits { Waiting = options.Limits.MailboxWaiting })
+            .AddSecurity()
+            .AddMcp()
+            .AddPages()
+            .AddSingleton<NodeAddress>()
+            .AddSingleton<Router>()
+            .AddSingleton<ConsoleMessages>()
+            .AddSingleton<SessionViews>()
+            .AddHostedService<Housekeeper>()
+            .AddValidation()
+            .ConfigureHttpJsonOptions(json =>
+            {
+                json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+                json.SerializerOptions.AllowDuplicateProperties = false;
+                json.SerializerOptions.MaxDepth = 32;
+            })
+            .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+
+        var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseMiddleware<HostGuard>();
+        app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.MapHealth();
+        app.MapMcp();
+        app.MapWebhooks();
+        app.MapApi();
+        app.MapPages();
+        return app;
+    }
+
+    /// <summary>Makes the admin and its token file at the first start.</summary>
+    public static async Task<string> EnsureAdminAsync(WebApplication app, CancellationToken ct)
+    {
+        var options = app.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;
+        var principals = app.Services.GetRequiredService<PrincipalStore>();
+        var file = NodeFiles.AdminTokenFile(options.Data);
+        var token = await principals.EnsureAdminAsync(options.Admin, ct);
+        if (token is null && !File.Exists(file))
+        {
+            token = await principals.ReplaceAdminTokenAsync(options.Admin, ct);
+        }
+
+        if (token is not null)
+        {
+            NodeFiles.Write(file, token);
+        }
+
+        return file;
+    }
+
+    // All faults at once, in words an operator can act on.
+    private static void Validate(ClusterOptions options)
+    {
+        var result = new ClusterOptionsValidator().Validate(null, options);
+        if (result.Failed)
+        {
+            throw new OptionsValidationException("Cluster", typeof(ClusterOptions), result.Failures);
+        }
+
+        if (!Core.Sessions.Slug.IsValid(options.Admin) || options.Admin == "me")
+        {
+            throw new OptionsValidationException(
+                "Cluster", typeof(ClusterOptions), [$"Cluster:Admin is '{options.Admin}'; expected {Core.Sessions.Slug.Expected}, and not 'me'."]);
+        }
+    }
+}

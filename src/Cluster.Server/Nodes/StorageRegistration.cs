@@ -1,0 +1,34 @@
+using Cluster.Core.Events;
+using Cluster.Core.Secrets;
+using Cluster.Storage.Audit;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Permissions;
+using Cluster.Storage.Principals;
+using Cluster.Storage.Sessions;
+using Cluster.Storage.Sources;
+
+namespace Cluster.Server.Nodes;
+
+/// <summary>The stores over one engine.</summary>
+internal static class StorageRegistration
+{
+    public static IServiceCollection AddStorage(this IServiceCollection services, Engine engine, SecretBox box, MailboxLimits limits) =>
+        services
+            .AddSingleton(engine)
+            .AddSingleton(engine.Wakeups)
+            .AddSingleton(box)
+            .AddSingleton(limits)
+            .AddSingleton<PrincipalStore>()
+            .AddSingleton<DataKeyStore>()
+            .AddSingleton<SessionStore>()
+            .AddSingleton<AccessStore>()
+            .AddSingleton<McpSessionStore>()
+            .AddSingleton<IAppendStore, AppendStore>()
+            .AddSingleton<MailboxStore>()
+            .AddSingleton<ToolCallStore>()
+            .AddSingleton<ConversationStore>()
+            .AddSingleton<PermissionStore>()
+            .AddSingleton<SourceStore>()
+            .AddSingleton<AuditStore>();
+}

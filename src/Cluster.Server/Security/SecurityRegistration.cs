@@ -1,0 +1,47 @@
+using System.Xml.Linq;
+using Cluster.Storage.Principals;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.Extensions.Options;
+
+namespace Cluster.Server.Security;
+
+internal static class SecurityRegistration
+{
+    public static IServiceCollection AddSecurity(this IServiceCollection services)
+    {
+        services.AddAuthentication(TokenAuthentication.Bearer)
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Bearer, null)
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Page, null);
+        services.AddAuthorizationBuilder()
+            .AddPolicy(TokenAuthentication.Bearer, policy => policy.AddAuthenticationSchemes(TokenAuthentication.Bearer).RequireAuthenticatedUser())
+            .AddPolicy(TokenAuthentication.Page, policy => policy.AddAuthenticationSchemes(TokenAuthentication.Page).RequireAuthenticatedUser());
+        services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "cluster_forms";
+            options.Cookie.HttpOnly = true;
+            options.Cookie.SameSite = SameSiteMode.Strict;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
+        services.AddDataProtection().SetApplicationName("channel-cluster");
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider =>
+            new ConfigureOptions<KeyManagementOptions>(options => options.XmlRepository = new EngineKeys(provider.GetRequiredService<DataKeyStore>())));
+        services.AddProblemDetails();
+        services.AddExceptionHandler<FaultHandler>();
+        services.AddSingleton<Refusals>();
+        services.AddHostedService(provider => provider.GetRequiredService<Refusals>());
+        return services;
+    }
+
+    // The framework asks for its keys synchronously, a few times in a node's life.
+    private sealed class EngineKeys(DataKeyStore keys) : IXmlRepository
+    {
+        public IReadOnlyCollection<XElement> GetAllElements() =>
+            keys.ListAsync(CancellationToken.None).GetAwaiter().GetResult().ConvertAll(XElement.Parse);
+
+        public void StoreElement(XElement element, string friendlyName) =>
+            keys.AddAsync(friendlyName, element.ToString(SaveOptions.DisableFormatting), CancellationToken.None).GetAwaiter().GetResult();
+    }
+}

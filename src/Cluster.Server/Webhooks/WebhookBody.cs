@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Cluster.Server.Webhooks;
+
+/// <summary>A webhook's body, read up to its cap while it is hashed: whoever sends more, or sends too slowly, has cost us little.</summary>
+internal sealed class WebhookBody : IDisposable
+{
+    private byte[] _buffer;
+    private int _length;
+
+    private WebhookBody(int capacity) => _buffer = ArrayPool<byte>.Shared.Rent(capacity);
+
+    public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
+
+    /// <summary>HMAC-SHA256 of the raw bytes under the source's secret.</summary>
+    public byte[] Signature { get; private set; } = [];
+
+    /// <summary>SHA-256 of the raw bytes, lower hex.</summary>
+    public string Hash { get; private set; } = "";
+
+    /// <returns>Null when the body is larger than the cap.</returns>
+    public static async Task<WebhookBody?> ReadAsync(HttpRequest request, string secret, int cap, CancellationToken ct)
+    {
+        if (request.ContentLength > cap)
+        {
+            return null;
+        }
+
+        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        // A declared length is a claim: it does not make us take more than a little at once.
+        var body = new WebhookBody((int)Math.Min(request.ContentLength ?? 16 * 1024, 64 * 1024) + 1);
+        try
+        {
+            while (true)
+            {
+                var read = await request.Body.ReadAsync(body._buffer.AsMemory(body._length), ct);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                hmac.AppendData(body._buffer, body._length, read);
+                sha.AppendData(body._buffer, body._length, read);
+                body._length += read;
+                if (body._length > cap)
+                {
+                    body.Dispose();
+                    return null;
+                }
+
+                if (body._length == body._buffer.Length)
+                {
+                    body.Grow();
+                }
+            }
+
+            body.Signature = hmac.GetHashAndReset();
+            body.Hash = Convert.ToHexStringLower(sha.GetHashAndReset());
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _length = 0;
+    }
+
+    private void Grow()
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
+        Bytes.CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = larger;
+    }
+}

@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using System.Data;
+using Microsoft.Data.Sqlite;
+
+namespace Cluster.Storage.Engines;
+
+/// <summary>SQLite in a data folder: one node, one writer, nothing to set up. WAL with <c>synchronous=FULL</c>: a commit has reached the disk.</summary>
+public sealed class SqliteEngine : Engine
+{
+    private readonly string _file;
+    private readonly FileStream _folderLock;
+    private readonly EngineConnection _writer;
+    private readonly SemaphoreSlim _write = new(1, 1);
+    private readonly ConcurrentBag<EngineConnection> _readers = [];
+
+    private SqliteEngine(string file, FileStream folderLock, EngineConnection writer, TimeProvider clock)
+        : base(clock)
+    {
+        _file = file;
+        _folderLock = folderLock;
+        _writer = writer;
+    }
+
+    public override string Description => $"SQLite in {_file}";
+
+    internal override string LockRow => "";
+
+    internal override string ShareRow => "";
+
+    /// <summary>Opens or creates the engine of a data folder and brings its schema up to date.</summary>
+    /// <exception cref="EngineUnusableException">Read-only, corrupt, from a newer version, or in use by another node.</exception>
+    public static async Task<SqliteEngine> OpenAsync(string folder, TimeProvider clock, CancellationToken ct)
+    {
+        var folderLock = LockFolder(folder);
+        var file = Path.Combine(folder, "cluster.db");
+        try
+        {
+            var writer = new EngineConnection(Connect(file, SqliteOpenMode.ReadWriteCreate));
+            await CheckAsync(writer, file);
+            var engine = new SqliteEngine(file, folderLock, writer, clock);
+            await Migrations.ApplyAsync(writer, "sqlite", engine.TransactAsync, clock, folder);
+
+            // Streams of a node that died are closed: this folder has one node, and it has just begun.
+            await writer.ExecuteAsync(
+                "UPDATE mcp_session SET stream = NULL, stream_closed_at = @now WHERE stream IS NOT NULL",
+                ("@now", clock.GetUtcNow().ToUnixTimeMilliseconds()));
+            return engine;
+        }
+        catch (SqliteException e)
+        {
+            await folderLock.DisposeAsync();
+            throw new EngineUnusableException(Explain(e, file), e);
+        }
+        catch
+        {
+            await folderLock.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override async Task<T> ReadAsync<T>(Func<EngineConnection, Task<T>> read, CancellationToken ct)
+    {
+        if (!_readers.TryTake(out var connection))
+        {
+            connection = new EngineConnection(Connect(_file, SqliteOpenMode.ReadWrite));
+        }
+
+        try
+        {
+            return await read(connection);
+        }
+        finally
+        {
+            _readers.Add(connection);
+        }
+    }
+
+    public override async Task<T> TurnAsync<T>(Func<Turn, Task<T>> turn, CancellationToken ct)
+    {
+        await _write.WaitAsync(ct);
+        Turn current;
+        T result;
+        try
+        {
+            current = new Turn(this, _writer);
+            result = await TransactAsync(() => turn(current));
+        }
+        finally
+        {
+            _write.Release();
+        }
+
+        current.RaiseWakes();
+        return result;
+    }
+
+    public override Task ProbeAsync(CancellationToken ct) =>
+        TurnAsync(turn => turn.Db.NumberAsync("SELECT value FROM sequence"), ct);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _write.WaitAsync();
+        while (_readers.TryTake(out var reader))
+        {
+            await reader.DisposeAsync();
+        }
+
+        await _writer.DisposeAsync();
+        await _folderLock.DisposeAsync();
+        _write.Dispose();
+    }
+
+    internal override async Task<long> TakeIdsAsync(EngineConnection connection, int count) =>
+        (await connection.NumberAsync("UPDATE sequence SET value = value + @count RETURNING value", ("@count", count)))!.Value - count + 1;
+
+    private static SqliteConnection Connect(string file, SqliteOpenMode mode)
+    {
+        // Not pooled: this engine keeps its own connections with their prepared commands.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 10, // seconds
+        }.ToString());
+        connection.Open();
+        using var pragmas = connection.CreateCommand();
+        pragmas.CommandText = """
+            PRAGMA journal_mode = WAL;
+            PRAGMA synchronous = FULL;
+            PRAGMA busy_timeout = 5000;
+            PRAGMA cache_size = -16384;
+            PRAGMA foreign_keys = ON;
+            """;
+        pragmas.ExecuteNonQuery();
+        return connection;
+    }
+
+    private static FileStream LockFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return new FileStream(Path.Combine(folder, "node.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new EngineUnusableException($"The data folder {folder} cannot be written: {e.Message} Give the node's user write access, or choose another folder with --Cluster:Data.", e);
+        }
+        catch (IOException e) when (File.Exists(Path.Combine(folder, "node.lock")) && Directory.Exists(folder) && !IsReadOnly(e))
+        {
+            throw new EngineUnusableException($"The data folder {folder} is in use by another node. Stop that node, or choose another folder with --Cluster:Data.", e);
+        }
+        catch (IOException e)
+        {
+            throw new EngineUnusableException($"The data folder {folder} cannot be written: {e.Message} Choose another folder with --Cluster:Data.", e);
+        }
+    }
+
+    // EROFS as .NET reports it on Unix.
+    private static bool IsReadOnly(IOException e) => e.Message.Contains("Read-only", StringComparison.OrdinalIgnoreCase);
+
+    private static async Task CheckAsync(EngineConnection writer, string file)
+    {
+        const long SmallEnough = 256 * 1024 * 1024; // bytes; a full check of more would delay the start
+        if (new FileInfo(file).Length > SmallEnough)
+        {
+            return;
+        }
+
+        var found = await writer.RowsAsync("PRAGMA quick_check(1)", reader => reader.GetString(0));
+        if (found is not ["ok"])
+        {
+            throw new EngineUnusableException(
+                $"The database {file} is damaged ({found.FirstOrDefault()}). Restore the data folder from a backup, or move it away to start empty.");
+        }
+    }
+
+    private static string Explain(SqliteException e, string file) => e.SqliteErrorCode switch
+    {
+        8 => $"The database {file} is read-only. Give the node's user write access to the file and its folder.",
+        11 or 26 => $"The database {file} is damaged or not a database ({e.Message}). Restore the data folder from a backup, or move it away to start empty.",
+        13 => $"The disk of {file} is full. Free some space and start again.",
+        14 => $"The database {file} cannot be opened. Check that the folder exists and that the node's user may write it.",
+        _ => $"The database {file} cannot be opened: {e.Message}",
+    };
+
+    private async Task<T> TransactAsync<T>(Func<Task<T>> work)
+    {
+        // Not deferred: a write transaction takes the lock at its start, so it never fails half-way for being second.
+        await using var transaction = ((SqliteConnection)_writer.Connection).BeginTransaction(IsolationLevel.Serializable, deferred: false);
+        _writer.Transaction = transaction;
+        try
+        {
+            var result = await work();
+            await transaction.CommitAsync();
+            return result;
+        }
+        finally
+        {
+            _writer.Transaction = null;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+
+namespace Cluster.Storage.Engines;
+
+/// <summary>Tells waiting loops that something changed. A wake-up is a hint: it may be lost or come twice, so every listener also polls.</summary>
+public sealed class Wakeups
+{
+    private readonly ConcurrentDictionary<Watcher, byte> _everything = new();
+    private readonly ConcurrentDictionary<string, ConcurrentDictionary<Watcher, byte>> _topics = new();
+
+    /// <summary>Watches one session.</summary>
+    public Watcher Watch(string topic)
+    {
+        var watcher = new Watcher(this, topic);
+        _topics.GetOrAdd(topic, _ => new()).TryAdd(watcher, 0);
+        return watcher;
+    }
+
+    /// <summary>Watches every session.</summary>
+    public Watcher WatchEverything()
+    {
+        var watcher = new Watcher(this, null);
+        _everything.TryAdd(watcher, 0);
+        return watcher;
+    }
+
+    public void Raise(string topic)
+    {
+        if (_topics.TryGetValue(topic, out var watchers))
+        {
+            foreach (var watcher in watchers.Keys)
+            {
+                watcher.Wake();
+            }
+        }
+
+        foreach (var watcher in _everything.Keys)
+        {
+            watcher.Wake();
+        }
+    }
+
+    private void Forget(Watcher watcher, string? topic)
+    {
+        _everything.TryRemove(watcher, out _);
+        if (topic is not null && _topics.TryGetValue(topic, out var watchers))
+        {
+            watchers.TryRemove(watcher, out _);
+        }
+    }
+
+    /// <summary>One listener. Wake-ups that come while it works are kept as one.</summary>
+    public sealed class Watcher : IDisposable
+    {
+        private readonly Channel<bool> _wake =
+            Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+        private readonly Wakeups _owner;
+        private readonly string? _topic;
+
+        internal Watcher(Wakeups owner, string? topic)
+        {
+            _owner = owner;
+            _topic = topic;
+        }
+
+        public void Wake() => _wake.Writer.TryWrite(true);
+
+        /// <summary>Returns at a wake-up, or when it is time to poll.</summary>
+        public async Task WaitAsync(TimeSpan poll, TimeProvider clock, CancellationToken ct)
+        {
+            if (_wake.Reader.TryRead(out _))
+            {
+                return;
+            }
+
+            using var timeout = new CancellationTokenSource(poll, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+            try
+            {
+                await _wake.Reader.ReadAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                // time to poll
+            }
+        }
+
+        public void Dispose() => _owner.Forget(this, _topic);
+    }
+}

@@ -1,0 +1,167 @@
+using Cluster.Core.Events;
+using Cluster.Storage.Engines;
+
+namespace Cluster.Storage.Mailboxes;
+
+/// <summary>
+/// Commits what waited at the appender in one transaction. Order inside it: access rows are held first, dedupe keys are taken
+/// before anything is written for an event, and events go in the order of their arrival. An event is written only on the version
+/// of the allowlist that admitted its sender.
+/// </summary>
+public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendStore
+{
+    // Counted at most every few seconds per session, and exactly when the estimate says full: deliveries that drain meanwhile only
+    // make the estimate too high.
+    private readonly Dictionary<string, (long CountedAtMs, int Waiting)> _waiting = [];
+
+    private const long CountFor = 5_000; // milliseconds
+
+    public Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<Submission> submissions, CancellationToken ct)
+    {
+        var packed = new (byte[] Body, byte[]? Payload)[submissions.Count];
+        for (var i = 0; i < packed.Length; i++)
+        {
+            packed[i] = (Packed.Pack(submissions[i].Body), submissions[i].Payload.IsEmpty ? null : Packed.Pack(submissions[i].Payload.Span));
+        }
+
+        return engine.TurnAsync<IReadOnlyList<AppendOutcome>>(
+            async turn =>
+            {
+                var versions = new Dictionary<string, long?>();
+                foreach (var session in submissions.Select(s => s.Session.ToString()).Distinct().Order(StringComparer.Ordinal))
+                {
+                    versions[session] = await turn.Db.NumberAsync(
+                        "SELECT version FROM access WHERE session_id = @session" + engine.ShareRow, ("@session", session));
+                }
+
+                var ids = await engine.TakeIdsAsync(turn.Db, submissions.Count);
+                var outcomes = new AppendOutcome[submissions.Count];
+                for (var i = 0; i < outcomes.Length; i++)
+                {
+                    outcomes[i] = await AppendAsync(turn, submissions[i], packed[i].Body, packed[i].Payload, ids + i, versions);
+                }
+
+                return outcomes;
+            },
+            ct);
+    }
+
+    private async Task<AppendOutcome> AppendAsync(
+        Turn turn, Submission submission, byte[] body, byte[]? payload, long id, Dictionary<string, long?> versions)
+    {
+        var session = submission.Session.ToString();
+        if (versions[session] != submission.AccessVersion)
+        {
+            return new AppendOutcome.Stale();
+        }
+
+        if (await EnteredBeforeAsync(turn, submission) is { } first)
+        {
+            await turn.Db.ExecuteAsync(
+                "INSERT INTO event_note (event_id, at, note) VALUES (@event, @now, 'duplicate dropped')",
+                ("@event", first),
+                ("@now", turn.NowMs));
+            return new AppendOutcome.Duplicate(first);
+        }
+
+        var filtered = submission.FilterReason is not null;
+        if (!filtered && await IsFullAsync(turn, session))
+        {
+            return new AppendOutcome.MailboxFull(limits.Waiting);
+        }
+
+        foreach (var key in submission.DedupeKeys)
+        {
+            await turn.Db.ExecuteAsync(
+                """
+                INSERT INTO dedupe (key, event_id, expires_at) VALUES (@key, @event, @expires)
+                ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
+                """,
+                ("@key", key),
+                ("@event", id),
+                ("@expires", (submission.At + DedupeKeys.Kept).ToUnixTimeMilliseconds()));
+        }
+
+        await InsertAsync(turn, submission, body, payload, id);
+        if (!filtered)
+        {
+            turn.Wake(session);
+        }
+
+        return new AppendOutcome.Accepted(id);
+    }
+
+    /// <summary>Writes an event and its delivery; also for events that a turn makes itself.</summary>
+    internal static async Task InsertAsync(
+        Turn turn, Submission submission, byte[] body, byte[]? payload, long id, DateTimeOffset? expiresAt = null)
+    {
+        var at = submission.At.ToUnixTimeMilliseconds();
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at)
+            VALUES (@id, @kind, @name, @sender, @chat, @trust, @body, @payload, @at)
+            """,
+            ("@id", id),
+            ("@kind", DeliveryRules.Word(submission.Kind)),
+            ("@name", submission.Name),
+            ("@sender", submission.Sender.Value),
+            ("@chat", submission.ChatId),
+            ("@trust", submission.Trust),
+            ("@body", body),
+            ("@payload", payload),
+            ("@at", at));
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at)
+            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires)
+            """,
+            ("@session", submission.Session.ToString()),
+            ("@id", id),
+            ("@chat", submission.ChatId),
+            ("@priority", DeliveryRules.Priority(submission.Kind)),
+            ("@state", submission.FilterReason is null ? "queued" : "filtered"),
+            ("@reason", submission.FilterReason),
+            ("@at", at),
+            ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()));
+    }
+
+    private static async Task<long?> EnteredBeforeAsync(Turn turn, Submission submission)
+    {
+        foreach (var key in submission.DedupeKeys)
+        {
+            if (await turn.Db.NumberAsync(
+                "SELECT event_id FROM dedupe WHERE key = @key AND expires_at > @now", ("@key", key), ("@now", turn.NowMs)) is { } first)
+            {
+                return first;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<bool> IsFullAsync(Turn turn, string session)
+    {
+        var (countedAt, waiting) = _waiting.GetValueOrDefault(session);
+        if (turn.NowMs - countedAt > CountFor || waiting >= limits.Waiting)
+        {
+            waiting = (int)(await turn.Db.NumberAsync(
+                """
+                SELECT COUNT(*) FROM (
+                  SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') LIMIT @limit) AS waiting
+                """,
+                ("@session", session),
+                ("@limit", limits.Waiting)))!.Value;
+            countedAt = turn.NowMs;
+        }
+
+        _waiting[session] = (countedAt, waiting + 1);
+        return waiting >= limits.Waiting;
+    }
+}
+
+/// <summary>How much a mailbox holds.</summary>
+public sealed record MailboxLimits
+{
+    /// <summary>Deliveries that may wait for one session; the next one is refused.</summary>
+    public int Waiting { get; init; } = 10_000;
+}

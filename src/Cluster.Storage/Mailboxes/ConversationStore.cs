@@ -1,0 +1,152 @@
+using System.Data.Common;
+using Cluster.Core.Access;
+using Cluster.Core.Api;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+
+namespace Cluster.Storage.Mailboxes;
+
+/// <summary>An event again, for a tool that asks.</summary>
+public sealed record StoredEvent
+{
+    public required EventInfo Info { get; init; }
+    public required string ChatId { get; init; }
+    public required string Trust { get; init; }
+    public required string Body { get; init; }
+
+    /// <summary>A webhook's raw body; empty for everything else.</summary>
+    public required byte[] Payload { get; init; }
+}
+
+/// <summary>What was said and what became of it, for pages, the command line and Claude.</summary>
+public sealed class ConversationStore(Engine engine)
+{
+    /// <summary>The newest lines of a session, oldest first; of one conversation when it is named.</summary>
+    public Task<List<ConversationLine>> LinesAsync(SessionId session, string? chatId, int limit, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db =>
+            {
+                (string, object?)[] values = [("@session", session.ToString()), ("@chat", chatId), ("@limit", limit)];
+                var lines = await db.RowsAsync(
+                    """
+                    SELECT e.id, e.chat_id, e.sender, e.kind, e.name, e.body, e.created_at, d.state, d.reason
+                    FROM delivery d JOIN event e ON e.id = d.event_id
+                    WHERE d.session_id = @session AND (@chat IS NULL OR d.chat_id = @chat) AND e.kind <> 'verdict'
+                    ORDER BY d.event_id DESC LIMIT @limit
+                    """,
+                    ReadIn,
+                    values);
+                lines.AddRange(await db.RowsAsync(
+                    """
+                    SELECT id, chat_id, body, created_at, reply_to FROM reply
+                    WHERE session_id = @session AND (@chat IS NULL OR chat_id = @chat)
+                    ORDER BY id DESC LIMIT @limit
+                    """,
+                    r => new ConversationLine
+                    {
+                        Id = r.GetInt64(0).ToString(),
+                        Direction = "out",
+                        ChatId = r.GetString(1),
+                        User = Identity.Session(session).Value,
+                        Kind = "reply",
+                        Text = Packed.UnpackText(r.Bytes(2)),
+                        At = r.Time(3),
+                        ReplyTo = r.NumberOrNull(4)?.ToString(),
+                    },
+                    values));
+                return lines.OrderBy(line => long.Parse(line.Id)).TakeLast(limit).ToList();
+            },
+            ct);
+
+    /// <summary>The newest deliveries of a session, newest first; of one conversation when it is named.</summary>
+    public Task<List<EventInfo>> EventsAsync(SessionId session, string? chatId, int limit, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db =>
+            {
+                var events = await db.RowsAsync(
+                    $"{SelectEvent} WHERE d.session_id = @session AND (@chat IS NULL OR d.chat_id = @chat) ORDER BY d.event_id DESC LIMIT @limit",
+                    ReadEvent,
+                    ("@session", session.ToString()),
+                    ("@chat", chatId),
+                    ("@limit", limit));
+                for (var i = 0; i < events.Count; i++)
+                {
+                    events[i] = await WithHistoryAsync(db, events[i]);
+                }
+
+                return events;
+            },
+            ct);
+
+    /// <returns>Null when this session has no such event.</returns>
+    public Task<StoredEvent?> FindAsync(SessionId session, long eventId, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db =>
+            {
+                var id = ("@event", (object?)eventId);
+                var info = await db.RowAsync(
+                    $"{SelectEvent} WHERE d.session_id = @session AND d.event_id = @event", ReadEvent, ("@session", session.ToString()), id);
+                if (info is null)
+                {
+                    return null;
+                }
+
+                info = await WithHistoryAsync(db, info);
+                return await db.RowAsync(
+                    "SELECT chat_id, trust, body, payload FROM event WHERE id = @event",
+                    r => new StoredEvent
+                    {
+                        Info = info,
+                        ChatId = r.GetString(0),
+                        Trust = r.GetString(1),
+                        Body = Packed.UnpackText(r.Bytes(2)),
+                        Payload = r.IsDBNull(3) ? [] : Packed.Unpack(r.Bytes(3)),
+                    },
+                    id);
+            },
+            ct);
+
+    private const string SelectEvent = """
+        SELECT e.id, d.session_id, e.kind, e.name, e.sender, d.state, d.reason, e.created_at,
+          d.sent_at, d.received_at, d.answered_at, d.attempts
+        FROM delivery d JOIN event e ON e.id = d.event_id
+        """;
+
+    private static async Task<EventInfo> WithHistoryAsync(EngineConnection db, EventInfo info) => info with
+    {
+        History = await db.RowsAsync(
+            "SELECT at, note FROM event_note WHERE event_id = @event ORDER BY at LIMIT 20",
+            r => $"{r.Time(0).UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} {r.GetString(1)}",
+            ("@event", long.Parse(info.Id))),
+    };
+
+    private static EventInfo ReadEvent(DbDataReader r) => new()
+    {
+        Id = r.GetInt64(0).ToString(),
+        Session = r.GetString(1),
+        Kind = r.GetString(2),
+        Name = r.GetString(3),
+        Sender = r.GetString(4),
+        State = r.GetString(5),
+        Reason = r.TextOrNull(6),
+        At = r.Time(7),
+        SentAt = r.TimeOrNull(8),
+        ReceivedAt = r.TimeOrNull(9),
+        AnsweredAt = r.TimeOrNull(10),
+        Attempts = r.GetInt32(11),
+        History = [],
+    };
+
+    private static ConversationLine ReadIn(DbDataReader r) => new()
+    {
+        Id = r.GetInt64(0).ToString(),
+        Direction = "in",
+        ChatId = r.GetString(1),
+        User = r.GetString(2),
+        Kind = r.GetString(3),
+        Text = Packed.UnpackText(r.Bytes(5)),
+        At = r.Time(6),
+        State = r.GetString(7),
+        Reason = r.TextOrNull(8),
+    };
+}

@@ -1,0 +1,288 @@
+using Cluster.Core.Access;
+using Cluster.Core.Events;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Sessions;
+
+namespace Cluster.Storage.Mailboxes;
+
+/// <summary>What a stream gets when it asks for the next batch.</summary>
+public abstract record NextBatch
+{
+    private NextBatch()
+    {
+    }
+
+    /// <summary>Marked sent; write these, then the ping with this id.</summary>
+    public sealed record Ready(BatchId Id, IReadOnlyList<Delivery> Deliveries) : NextBatch;
+
+    public sealed record Empty : NextBatch;
+
+    /// <summary>The batch before is not confirmed yet; one at a time.</summary>
+    public sealed record Unconfirmed : NextBatch;
+
+    /// <summary>The epoch has passed: another attachment serves the session.</summary>
+    public sealed record Stale : NextBatch;
+}
+
+/// <summary>How things stand for one stream.</summary>
+/// <param name="Alive">Its MCP session has not ended.</param>
+/// <param name="Replaced">Its MCP session has a newer stream.</param>
+/// <param name="Attached">Its epoch is the session's.</param>
+/// <param name="Waiting">Something waits to be sent, and nothing for its confirmation.</param>
+public sealed record StreamOutlook(bool Alive, bool Replaced, bool Attached, bool Waiting);
+
+/// <summary>Proof that a client has read one batch.</summary>
+public sealed record Confirmation(SessionId Session, string McpSession, BatchId Batch);
+
+/// <summary>The way of a delivery from the mailbox to a client: sent under an epoch and batch, confirmed by exactly these.</summary>
+public sealed class MailboxStore(Engine engine)
+{
+    // Content of one batch; a batch is repeated whole when its confirmation is lost.
+    private const int MaxBatchLength = 512 * 1024; // characters
+
+    /// <summary>Takes what waits, or was sent under an older epoch and never confirmed, in priority and id order.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="mcpSession">The MCP session that is attached; a verdict goes only to the one that asked for it.</param>
+    /// <param name="epoch">The attachment's epoch.</param>
+    /// <param name="ct">Cancels.</param>
+    public Task<NextBatch> TakeAsync(SessionId session, string mcpSession, long epoch, CancellationToken ct) =>
+        engine.TurnAsync<NextBatch>(
+            async turn =>
+            {
+                var id = ("@session", (object?)session.ToString());
+                if (await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, id) != epoch)
+                {
+                    return new NextBatch.Stale();
+                }
+
+                if (await turn.Db.NumberAsync(
+                    "SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent' LIMIT 1",
+                    id,
+                    ("@epoch", epoch)) is not null)
+                {
+                    return new NextBatch.Unconfirmed();
+                }
+
+                var waiting = await WaitingAsync(turn, session, epoch);
+                if (waiting.Count == 0 || await AccessStore.FindAsync(turn.Db, session) is not { } access)
+                {
+                    return new NextBatch.Empty();
+                }
+
+                var batch = new BatchId(epoch, (await turn.Db.NumberAsync(
+                    "UPDATE session SET batch = batch + 1 WHERE id = @session RETURNING batch", id))!.Value);
+                var ready = new List<Delivery>(waiting.Count);
+                var length = 0;
+                foreach (var (delivery, expiresAt) in waiting)
+                {
+                    switch (DeliveryRules.Judge(delivery.Kind, delivery.Sender, expiresAt, access, turn.Now))
+                    {
+                        case Judgement.Expire:
+                            await EndAsync(turn, session, delivery, "expired", null);
+                            break;
+                        case Judgement.Kill(var reason):
+                            await EndAsync(turn, session, delivery, "dead", reason);
+                            break;
+                        case Judgement.Send when delivery.Kind == EventKind.Verdict && !await AskedAsync(turn, delivery.EventId, mcpSession):
+                            await EndAsync(turn, session, delivery, "dead", DeliveryRules.Superseded);
+                            break;
+                        case Judgement.Send when length > MaxBatchLength:
+                            break; // the next batch takes it
+                        case Judgement.Send:
+                            length += delivery.Body.Length;
+                            ready.Add(delivery);
+                            await turn.Db.ExecuteAsync(
+                                """
+                                UPDATE delivery SET state = 'sent', epoch = @epoch, batch = @batch, attempts = attempts + 1, sent_at = @now
+                                WHERE session_id = @session AND event_id = @event
+                                """,
+                                ("@epoch", batch.Epoch),
+                                ("@batch", batch.Batch),
+                                ("@now", turn.NowMs),
+                                id,
+                                ("@event", delivery.EventId));
+                            break;
+                    }
+                }
+
+                return ready.Count == 0 ? new NextBatch.Empty() : new NextBatch.Ready(batch, ready);
+            },
+            ct);
+
+    /// <summary>A cheap look, outside any turn, at whether a stream has something to do.</summary>
+    public Task<StreamOutlook> LookAsync(SessionId session, string mcpSession, string stream, long epoch, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db => (await db.RowAsync(
+                """
+                SELECT
+                  EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp),
+                  EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp AND stream IS NOT NULL AND stream <> @stream),
+                  EXISTS (SELECT 1 FROM session WHERE id = @session AND epoch = @epoch),
+                  EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent')
+                    AND (state = 'queued' OR epoch < @epoch))
+                  AND NOT EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent')
+                """,
+                r => new StreamOutlook(r.GetInt64(0) != 0, r.GetInt64(1) != 0, r.GetInt64(2) != 0, r.GetInt64(3) != 0),
+                ("@mcp", mcpSession),
+                ("@stream", stream),
+                ("@session", session.ToString()),
+                ("@epoch", epoch)))!,
+            ct);
+
+    /// <summary>Confirms exactly the rows of each session, epoch and batch that went to that MCP session.</summary>
+    /// <returns>Which confirmations changed something.</returns>
+    public Task<IReadOnlyList<bool>> ConfirmAsync(IReadOnlyList<Confirmation> confirmations, CancellationToken ct) =>
+        engine.TurnAsync<IReadOnlyList<bool>>(
+            async turn =>
+            {
+                var changed = new bool[confirmations.Count];
+                for (var i = 0; i < changed.Length; i++)
+                {
+                    changed[i] = await ConfirmAsync(turn, confirmations[i]);
+                }
+
+                return changed;
+            },
+            ct);
+
+    /// <summary>Takes back a message that still waits.</summary>
+    /// <returns>False when it does not wait any more, or is not this sender's.</returns>
+    public Task<bool> CancelAsync(SessionId session, long eventId, Identity who, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                if (await AccessStore.FindAsync(turn.Db, session) is not { } access)
+                {
+                    return false;
+                }
+
+                var cancelled = await turn.Db.ExecuteAsync(
+                    """
+                    UPDATE delivery SET state = 'dead', reason = @reason
+                    WHERE session_id = @session AND event_id = @event AND state = 'queued'
+                      AND (@owner = 1 OR EXISTS (SELECT 1 FROM event WHERE id = @event AND sender = @who))
+                    """,
+                    ("@reason", DeliveryRules.Cancelled),
+                    ("@session", session.ToString()),
+                    ("@event", eventId),
+                    ("@owner", access.IsOwner(who) ? 1 : 0),
+                    ("@who", who.Value));
+                if (cancelled > 0)
+                {
+                    await turn.AuditAsync(who.Value, "delivery.cancel", session.ToString(), eventId.ToString());
+                    turn.Wake(session.ToString());
+                }
+
+                return cancelled > 0;
+            },
+            ct);
+
+    /// <summary>Ends deliveries that have waited too long, and forgets dedupe keys and tool calls past their time.</summary>
+    public Task<int> SweepAsync(CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                var expired = await turn.Db.RowsAsync(
+                    "UPDATE delivery SET state = 'expired' WHERE state IN ('queued', 'sent') AND expires_at <= @now RETURNING session_id",
+                    r => r.GetString(0),
+                    ("@now", turn.NowMs));
+                foreach (var session in expired.Distinct())
+                {
+                    turn.Wake(session);
+                }
+
+                await turn.Db.ExecuteAsync("DELETE FROM dedupe WHERE expires_at <= @now", ("@now", turn.NowMs));
+                await turn.Db.ExecuteAsync(
+                    "DELETE FROM tool_call WHERE created_at <= @before",
+                    ("@before", (turn.Now - ToolCallStore.Remembered).ToUnixTimeMilliseconds()));
+                return expired.Count;
+            },
+            ct);
+
+    private static Task<List<(Delivery Delivery, DateTimeOffset ExpiresAt)>> WaitingAsync(Turn turn, SessionId session, long epoch) =>
+        turn.Db.RowsAsync(
+            """
+            SELECT e.id, e.kind, e.sender, e.chat_id, e.trust, e.body, e.created_at, d.attempts, d.expires_at
+            FROM delivery d JOIN event e ON e.id = d.event_id
+            WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND (d.state = 'queued' OR d.epoch < @epoch)
+            ORDER BY d.priority, d.event_id LIMIT @limit
+            """,
+            r => (new Delivery
+            {
+                EventId = r.GetInt64(0),
+                Kind = Enum.Parse<EventKind>(r.GetString(1), ignoreCase: true),
+                Sender = new Identity(r.GetString(2)),
+                ChatId = r.GetString(3),
+                Trust = r.GetString(4),
+                Body = Packed.UnpackText(r.Bytes(5)),
+                At = r.Time(6),
+                Redelivery = r.GetInt64(7) > 0,
+            }, r.Time(8)),
+            ("@session", session.ToString()),
+            ("@epoch", epoch),
+            ("@limit", BatchId.MaxDeliveries));
+
+    private static async Task<bool> AskedAsync(Turn turn, long eventId, string mcpSession) =>
+        await turn.Db.NumberAsync(
+            "SELECT 1 FROM permission_request WHERE event_id = @event AND mcp_session = @mcp AND state = 'decided'",
+            ("@event", eventId),
+            ("@mcp", mcpSession)) is not null;
+
+    private static async Task EndAsync(Turn turn, SessionId session, Delivery delivery, string state, string? reason)
+    {
+        await turn.Db.ExecuteAsync(
+            "UPDATE delivery SET state = @state, reason = @reason WHERE session_id = @session AND event_id = @event",
+            ("@state", state),
+            ("@reason", reason),
+            ("@session", session.ToString()),
+            ("@event", delivery.EventId));
+        if (delivery.Kind == EventKind.Verdict)
+        {
+            await turn.Db.ExecuteAsync(
+                "UPDATE permission_request SET state = @state, reason = @reason WHERE event_id = @event AND state = 'decided'",
+                ("@state", state == "expired" ? "expired" : "closed"),
+                ("@reason", reason switch
+                {
+                    null => "the verdict did not arrive in time",
+                    DeliveryRules.Revoked => "the approver's right was revoked before the verdict arrived",
+                    _ => "the client that asked is gone",
+                }),
+                ("@event", delivery.EventId));
+        }
+
+        turn.Wake(session.ToString());
+    }
+
+    private static async Task<bool> ConfirmAsync(Turn turn, Confirmation confirmation)
+    {
+        var (session, mcp, batch) = confirmation;
+        var confirmed = await turn.Db.ExecuteAsync(
+            """
+            UPDATE delivery SET state = 'received', received_at = @now
+            WHERE session_id = @session AND epoch = @epoch AND batch = @batch AND state = 'sent'
+              AND EXISTS (SELECT 1 FROM attachment WHERE session_id = @session AND epoch = @epoch AND mcp_session = @mcp)
+            """,
+            ("@now", turn.NowMs),
+            ("@session", session.ToString()),
+            ("@epoch", batch.Epoch),
+            ("@batch", batch.Batch),
+            ("@mcp", mcp));
+        if (confirmed == 0)
+        {
+            return false;
+        }
+
+        await turn.Db.ExecuteAsync(
+            """
+            UPDATE permission_request SET state = 'relayed'
+            WHERE state = 'decided' AND event_id IN (
+              SELECT event_id FROM delivery WHERE session_id = @session AND epoch = @epoch AND batch = @batch AND priority = 0)
+            """,
+            ("@session", session.ToString()),
+            ("@epoch", batch.Epoch),
+            ("@batch", batch.Batch));
+        turn.Wake(session.ToString());
+        return true;
+    }
+}

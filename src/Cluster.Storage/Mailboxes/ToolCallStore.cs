@@ -1,0 +1,176 @@
+using Cluster.Core.Access;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Sessions;
+
+namespace Cluster.Storage.Mailboxes;
+
+/// <summary>One tool call, as its client numbered it.</summary>
+public sealed record ToolCall
+{
+    public required string McpSession { get; init; }
+    public required SessionId Session { get; init; }
+
+    /// <summary>The JSON-RPC id as JSON: <c>7</c> and <c>"7"</c> are two.</summary>
+    public required string RequestId { get; init; }
+
+    public required string ArgumentsHash { get; init; }
+}
+
+/// <summary>What a tool call led to, as a sentence that Claude reads.</summary>
+public sealed record ToolOutcome(bool Refused, string Text);
+
+/// <summary>The tool calls that change something. Each is done once for its (MCP session, JSON-RPC id): a repeat gets the first answer.</summary>
+public sealed class ToolCallStore(Engine engine)
+{
+    /// <summary>How long a repeat is known.</summary>
+    public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
+
+    /// <summary>Writes an answer into a conversation and marks what it answers.</summary>
+    public Task<ToolOutcome> ReplyAsync(ToolCall call, string chatId, string text, long? replyTo, CancellationToken ct) =>
+        OnceAsync(
+            call,
+            async turn =>
+            {
+                var session = ("@session", (object?)call.Session.ToString());
+                var chat = ("@chat", (object?)chatId);
+                if (await turn.Db.NumberAsync(
+                    "SELECT 1 FROM delivery WHERE session_id = @session AND chat_id = @chat LIMIT 1", session, chat) is null)
+                {
+                    return Refuse($"There is no conversation {chatId} in this session. Use the chat_id of a channel block that you received.");
+                }
+
+                if (await AccessStore.FindAsync(turn.Db, call.Session) is not { } access || !access.May(new Identity(chatId), Act.Talk))
+                {
+                    await turn.AuditAsync(Identity.Session(call.Session).Value, "refused.reply", call.Session.ToString(), $"{chatId} may not talk");
+                    return Refuse($"Nothing was sent: {chatId} may no longer talk to this session.");
+                }
+
+                if (replyTo is { } named && await turn.Db.NumberAsync(
+                    "SELECT 1 FROM delivery WHERE session_id = @session AND chat_id = @chat AND event_id = @event AND state NOT IN ('queued', 'filtered')",
+                    session,
+                    chat,
+                    ("@event", named)) is null)
+                {
+                    return Refuse($"reply_to {named} is no event of conversation {chatId}. Use the event_id of the channel block that you answer, or leave reply_to out.");
+                }
+
+                var id = await turn.TakeIdAsync();
+                await turn.Db.ExecuteAsync(
+                    "INSERT INTO reply (id, session_id, chat_id, reply_to, body, created_at) VALUES (@id, @session, @chat, @to, @body, @now)",
+                    ("@id", id),
+                    session,
+                    chat,
+                    ("@to", replyTo),
+                    ("@body", Packed.Pack(text)),
+                    ("@now", turn.NowMs));
+
+                // A named event is proved read by being named. Without a name, only what was confirmed counts as answered.
+                var answered = replyTo is null
+                    ? await turn.Db.ExecuteAsync(
+                        """
+                        UPDATE delivery SET state = 'answered', answered_at = @now
+                        WHERE session_id = @session AND chat_id = @chat AND state = 'received'
+                        """,
+                        ("@now", turn.NowMs),
+                        session,
+                        chat)
+                    : await AnswerAsync(turn, call.Session, replyTo.Value);
+                await CalledAsync(turn, call.Session);
+                return new ToolOutcome(false, $"Sent as message {id}{(answered == 0 ? "" : $"; {answered} marked answered")}.");
+            },
+            ct);
+
+    /// <summary>Marks one event as handled.</summary>
+    public Task<ToolOutcome> AckAsync(ToolCall call, long eventId, CancellationToken ct) =>
+        OnceAsync(
+            call,
+            async turn =>
+            {
+                var state = await turn.Db.RowAsync(
+                    "SELECT state FROM delivery WHERE session_id = @session AND event_id = @event",
+                    r => r.GetString(0),
+                    ("@session", call.Session.ToString()),
+                    ("@event", eventId));
+                if (state is null or "queued" or "filtered")
+                {
+                    return Refuse($"There is no event {eventId} in this session. Use the event_id of a channel block that you received.");
+                }
+
+                await AnswerAsync(turn, call.Session, eventId);
+                await CalledAsync(turn, call.Session);
+                return new ToolOutcome(false, $"Event {eventId} is marked as handled.");
+            },
+            ct);
+
+    /// <summary>Notes that the session has used a tool: the first proof that its model sees the channel.</summary>
+    public Task CalledAsync(SessionId session, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                await CalledAsync(turn, session);
+                return true;
+            },
+            ct);
+
+    private static async Task CalledAsync(Turn turn, SessionId session)
+    {
+        await turn.Db.ExecuteAsync("UPDATE session SET last_call_at = @now WHERE id = @id", ("@now", turn.NowMs), ("@id", session.ToString()));
+        turn.Wake(session.ToString());
+    }
+
+    private static Task<int> AnswerAsync(Turn turn, SessionId session, long eventId) =>
+        turn.Db.ExecuteAsync(
+            """
+            UPDATE delivery SET state = 'answered', answered_at = @now, received_at = COALESCE(received_at, @now)
+            WHERE session_id = @session AND event_id = @event AND state IN ('sent', 'received')
+            """,
+            ("@now", turn.NowMs),
+            ("@session", session.ToString()),
+            ("@event", eventId));
+
+    private static ToolOutcome Refuse(string sentence) => new(true, sentence);
+
+    private Task<ToolOutcome> OnceAsync(ToolCall call, Func<Turn, Task<ToolOutcome>> act, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, ("@session", call.Session.ToString()));
+                var key = ("@mcp", (object?)call.McpSession);
+                var request = ("@request", (object?)call.RequestId);
+                if (await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp", key) is null)
+                {
+                    return Refuse("Nothing was sent: this client's access has ended. Run cluster doctor in a terminal.");
+                }
+
+                var first = await turn.Db.RowAsync(
+                    "SELECT arguments_hash, result FROM tool_call WHERE mcp_session = @mcp AND request_id = @request",
+                    r => new { Hash = r.GetString(0), Result = r.GetString(1) },
+                    key,
+                    request);
+                if (first is not null)
+                {
+                    return first.Hash == call.ArgumentsHash
+                        ? new ToolOutcome(false, first.Result)
+                        : Refuse($"JSON-RPC id {call.RequestId} was used for another call within ten minutes; nothing was done.");
+                }
+
+                var outcome = await act(turn);
+                if (!outcome.Refused)
+                {
+                    await turn.Db.ExecuteAsync(
+                        """
+                        INSERT INTO tool_call (mcp_session, request_id, arguments_hash, result, created_at)
+                        VALUES (@mcp, @request, @hash, @result, @now)
+                        """,
+                        key,
+                        request,
+                        ("@hash", call.ArgumentsHash),
+                        ("@result", outcome.Text),
+                        ("@now", turn.NowMs));
+                }
+
+                return outcome;
+            },
+            ct);
+}

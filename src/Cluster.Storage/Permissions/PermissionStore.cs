@@ -1,0 +1,174 @@
+using Cluster.Core.Access;
+using Cluster.Core.Api;
+using Cluster.Core.Events;
+using Cluster.Core.Permissions;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Sessions;
+
+namespace Cluster.Storage.Permissions;
+
+/// <summary>Claude Code's relayed tool prompts and their verdicts. The rule is <see cref="PermissionRules"/>; a verdict travels to the
+/// session as a delivery.</summary>
+public sealed class PermissionStore(Engine engine)
+{
+    /// <summary>Open requests of one session; older ones close when more come.</summary>
+    private const int MaxOpen = 20;
+
+    /// <summary>Opens a request. A repeat of one that is open changes nothing.</summary>
+    public Task OpenAsync(
+        McpSession asker, string requestId, string toolName, string description, string inputPreview, TimeSpan openFor, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                var session = ("@session", (object?)asker.Session.ToString());
+                await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, session);
+                if (await turn.Db.NumberAsync(
+                    """
+                    SELECT id FROM permission_request
+                    WHERE session_id = @session AND mcp_session = @mcp AND request_id = @request AND state IN ('open', 'decided')
+                    """,
+                    session,
+                    ("@mcp", asker.Id),
+                    ("@request", requestId)) is not null)
+                {
+                    return false;
+                }
+
+                await turn.Db.ExecuteAsync(
+                    """
+                    UPDATE permission_request SET state = 'closed', reason = 'too many open requests' WHERE id IN (
+                      SELECT id FROM permission_request WHERE session_id = @session AND state = 'open' ORDER BY id DESC LIMIT 1000 OFFSET @keep)
+                    """,
+                    session,
+                    ("@keep", MaxOpen - 1));
+                await turn.Db.ExecuteAsync(
+                    """
+                    INSERT INTO permission_request
+                      (id, session_id, mcp_session, request_id, tool_name, description, input_preview, state, created_at, expires_at)
+                    VALUES (@id, @session, @mcp, @request, @tool, @description, @preview, 'open', @now, @expires)
+                    """,
+                    ("@id", await turn.TakeIdAsync()),
+                    session,
+                    ("@mcp", asker.Id),
+                    ("@request", requestId),
+                    ("@tool", toolName),
+                    ("@description", description),
+                    ("@preview", Packed.Pack(inputPreview)),
+                    ("@now", turn.NowMs),
+                    ("@expires", (turn.Now + openFor).ToUnixTimeMilliseconds()));
+                turn.Wake(asker.Session.ToString());
+                return true;
+            },
+            ct);
+
+    /// <summary>Judges a verdict and, if it counts, puts it on its way, all in one turn.</summary>
+    /// <param name="id">The request.</param>
+    /// <param name="behavior"><c>allow</c> or <c>deny</c>.</param>
+    /// <param name="who">Who answers.</param>
+    /// <param name="ct">Cancels.</param>
+    public Task<(VerdictOutcome Outcome, PermissionInfo? Request)> DecideAsync(long id, string behavior, Identity who, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                if (await FindAsync(turn.Db, id) is not { } request)
+                {
+                    await turn.AuditAsync(who.Value, "refused.verdict", id.ToString(), "unknown");
+                    return (VerdictOutcome.Unknown, (PermissionInfo?)null);
+                }
+
+                var session = SessionId.Parse(request.Session);
+                await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, ("@session", request.Session));
+                request = (await FindAsync(turn.Db, id))!;
+                var access = (await AccessStore.FindAsync(turn.Db, session))!;
+                var outcome = PermissionRules.Judge(
+                    Enum.Parse<PermissionState>(request.State, ignoreCase: true), request.ExpiresAt, access, who, turn.Now);
+                if (outcome != VerdictOutcome.Accepted)
+                {
+                    await turn.AuditAsync(who.Value, "refused.verdict", request.Session, $"{id} {request.RequestId} {outcome}");
+                    return (outcome, outcome == VerdictOutcome.Unknown ? null : request);
+                }
+
+                var eventId = await turn.TakeIdAsync();
+                await turn.Db.ExecuteAsync(
+                    """
+                    UPDATE permission_request SET state = 'decided', behavior = @behavior, decided_by = @who, decided_at = @now, event_id = @event
+                    WHERE id = @id
+                    """,
+                    ("@behavior", behavior),
+                    ("@who", who.Value),
+                    ("@now", turn.NowMs),
+                    ("@event", eventId),
+                    ("@id", id));
+                var verdict = new Submission
+                {
+                    Session = session,
+                    Sender = who,
+                    AccessVersion = access.Version,
+                    Kind = EventKind.Verdict,
+                    ChatId = who.Value,
+                    Trust = Trust.Member,
+                    Body = $$"""{"request_id":"{{request.RequestId}}","behavior":"{{behavior}}"}""",
+                    At = turn.Now,
+                };
+                await AppendStore.InsertAsync(turn, verdict, Packed.Pack(verdict.Body), null, eventId, request.ExpiresAt);
+                await turn.AuditAsync(who.Value, $"verdict.{behavior}", request.Session, $"{id} {request.RequestId} {request.ToolName}");
+                turn.Wake(request.Session);
+                return (VerdictOutcome.Accepted, await FindAsync(turn.Db, id));
+            },
+            ct);
+
+    /// <summary>Newest first, of the sessions where this identity may approve or watch.</summary>
+    public Task<List<PermissionInfo>> ListAsync(SessionId session, int limit, CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.RowsAsync($"{Select} WHERE session_id = @session ORDER BY id DESC LIMIT @limit", Read, ("@session", session.ToString()), ("@limit", limit)),
+            ct);
+
+    /// <summary>Expires requests that nobody answered in time.</summary>
+    public Task<int> SweepAsync(CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                var expired = await turn.Db.RowsAsync(
+                    """
+                    UPDATE permission_request
+                    SET state = 'expired', reason = CASE state WHEN 'open' THEN 'nobody answered in time' ELSE 'the verdict did not arrive in time' END
+                    WHERE state IN ('open', 'decided') AND expires_at <= @now RETURNING session_id
+                    """,
+                    r => r.GetString(0),
+                    ("@now", turn.NowMs));
+                foreach (var session in expired.Distinct())
+                {
+                    await turn.AuditAsync("node", "permission.expire", session);
+                    turn.Wake(session);
+                }
+
+                return expired.Count;
+            },
+            ct);
+
+    private const string Select = """
+        SELECT id, session_id, request_id, tool_name, description, input_preview, state, behavior, decided_by, reason, created_at, expires_at
+        FROM permission_request
+        """;
+
+    private static Task<PermissionInfo?> FindAsync(EngineConnection db, long id) =>
+        db.RowAsync($"{Select} WHERE id = @id", Read, ("@id", id));
+
+    private static PermissionInfo Read(System.Data.Common.DbDataReader r) => new()
+    {
+        Id = r.GetInt64(0).ToString(),
+        Session = r.GetString(1),
+        RequestId = r.GetString(2),
+        ToolName = r.GetString(3),
+        Description = r.GetString(4),
+        InputPreview = Packed.UnpackText(r.Bytes(5)),
+        State = r.GetString(6),
+        Behavior = r.TextOrNull(7),
+        DecidedBy = r.TextOrNull(8),
+        Reason = r.TextOrNull(9),
+        CreatedAt = r.Time(10),
+        ExpiresAt = r.Time(11),
+    };
+}

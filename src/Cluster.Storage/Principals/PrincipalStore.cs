@@ -1,0 +1,278 @@
+using Cluster.Core.Access;
+using Cluster.Core.Api;
+using Cluster.Core.Secrets;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Sessions;
+
+namespace Cluster.Storage.Principals;
+
+/// <summary>A token that was just proved valid.</summary>
+public sealed record Caller
+{
+    public required string TokenId { get; init; }
+    public required string Principal { get; init; }
+    public required bool Admin { get; init; }
+
+    /// <summary>Who speaks through this token.</summary>
+    public Identity Identity => Identity.Console(Principal);
+}
+
+/// <summary>People and services, their invitations and their tokens. Secrets are kept as hashes only.</summary>
+public sealed class PrincipalStore(Engine engine)
+{
+    public static readonly TimeSpan InvitationFor = TimeSpan.FromDays(7);
+    public static readonly TimeSpan PageCodeFor = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan PageLoginFor = TimeSpan.FromDays(30);
+
+    private const string AccessKind = "access";
+    private const string PageKind = "page";
+
+    /// <summary>The first start's admin: made with a token unless it exists.</summary>
+    /// <returns>The token's secret, or null when the principal was there already.</returns>
+    public Task<string?> EnsureAdminAsync(string name, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                if (!await AddAsync(turn, name, admin: true))
+                {
+                    return null;
+                }
+
+                await turn.AuditAsync("node", "principal.add", name, "admin");
+                return (await NewTokenAsync(turn, name, AccessKind, "admin token file", null, null)).Token;
+            },
+            ct);
+
+    /// <summary>A new token for a principal, outside any login: the admin token file was lost.</summary>
+    public Task<string> ReplaceAdminTokenAsync(string name, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                var token = await NewTokenAsync(turn, name, AccessKind, "admin token file", null, null);
+                await turn.AuditAsync("node", "token.new", name, $"{token.Id} admin token file");
+                return token.Token;
+            },
+            ct);
+
+    /// <summary>Makes a principal unless it exists, and a one-time invitation for it.</summary>
+    /// <returns>The invitation's code and its end.</returns>
+    public Task<(string Code, DateTimeOffset ExpiresAt)> InviteAsync(string name, Caller by, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                await AddAsync(turn, name, admin: false);
+                var code = Secret.NewCode();
+                var expires = turn.Now + InvitationFor;
+                await turn.Db.ExecuteAsync(
+                    "INSERT INTO invitation (code_hash, principal, expires_at) VALUES (@hash, @principal, @expires)",
+                    ("@hash", Secret.Hash(code)),
+                    ("@principal", name),
+                    ("@expires", expires.ToUnixTimeMilliseconds()));
+                await turn.AuditAsync(by.Identity.Value, "principal.invite", name);
+                return (code, expires);
+            },
+            ct);
+
+    public Task<List<PrincipalInfo>> ListAsync(CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.RowsAsync(
+                "SELECT name, admin, created_at FROM principal ORDER BY name",
+                r => new PrincipalInfo { Name = r.GetString(0), Admin = r.GetInt64(1) != 0, CreatedAt = r.Time(2) }),
+            ct);
+
+    /// <summary>Whether an identity is anybody's.</summary>
+    public Task<bool> KnowsAsync(Identity who, CancellationToken ct) =>
+        engine.ReadAsync(async db => await db.NumberAsync("SELECT 1 FROM identity WHERE id = @id", ("@id", who.Value)) is not null, ct);
+
+    /// <returns>Null when the code is unknown, spent or too old.</returns>
+    public Task<NewToken?> RedeemAsync(string code, string label, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                var principal = await turn.Db.RowAsync(
+                    "DELETE FROM invitation WHERE code_hash = @hash AND expires_at > @now RETURNING principal",
+                    r => r.GetString(0),
+                    ("@hash", Secret.Hash(code)),
+                    ("@now", turn.NowMs));
+                if (principal is null)
+                {
+                    return null;
+                }
+
+                var token = await NewTokenAsync(turn, principal, AccessKind, label, null, null);
+                await turn.AuditAsync(Identity.Console(principal).Value, "token.new", principal, $"{token.Id} by invitation");
+                return token;
+            },
+            ct);
+
+    public Task<NewToken> AddTokenAsync(Caller by, string label, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                var token = await NewTokenAsync(turn, by.Principal, AccessKind, label, null, null);
+                await turn.AuditAsync(by.Identity.Value, "token.new", by.Principal, token.Id);
+                return token;
+            },
+            ct);
+
+    /// <summary>One's own tokens; an admin sees everybody's.</summary>
+    public Task<List<TokenInfo>> ListTokensAsync(Caller by, CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.RowsAsync(
+                """
+                SELECT id, principal, kind, label, created_at, expires_at, revoked_at FROM token
+                WHERE principal = @principal OR @admin = 1 ORDER BY principal, created_at
+                """,
+                r => new TokenInfo
+                {
+                    Id = r.GetString(0),
+                    Principal = r.GetString(1),
+                    Kind = r.GetString(2),
+                    Label = r.GetString(3),
+                    CreatedAt = r.Time(4),
+                    ExpiresAt = r.TimeOrNull(5),
+                    RevokedAt = r.TimeOrNull(6),
+                    Current = r.GetString(0) == by.TokenId,
+                },
+                ("@principal", by.Principal),
+                ("@admin", by.Admin ? 1 : 0)),
+            ct);
+
+    /// <summary>Ends a token at once: its page logins with it, its MCP sessions and their streams.</summary>
+    /// <returns>False when there is no such token, or when it is not the caller's.</returns>
+    public Task<bool> RevokeTokenAsync(string id, Caller by, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                var revoked = await turn.Db.ExecuteAsync(
+                    """
+                    UPDATE token SET revoked_at = @now
+                    WHERE (id = @id OR parent = @id) AND revoked_at IS NULL AND (principal = @principal OR @admin = 1)
+                    """,
+                    ("@now", turn.NowMs),
+                    ("@id", id),
+                    ("@principal", by.Principal),
+                    ("@admin", by.Admin ? 1 : 0));
+                if (revoked == 0)
+                {
+                    return false;
+                }
+
+                var served = await turn.Db.RowsAsync(
+                    "SELECT id, session_id FROM mcp_session WHERE token_id = @id",
+                    r => (Id: r.GetString(0), Session: SessionId.Parse(r.GetString(1))),
+                    ("@id", id));
+                foreach (var (mcp, session) in served)
+                {
+                    await McpSessionStore.EndAsync(turn, mcp, session);
+                }
+
+                await turn.AuditAsync(by.Identity.Value, "token.revoke", id);
+                return true;
+            },
+            ct);
+
+    /// <summary>A single-use code that opens the page for the owner of this token.</summary>
+    public Task<(string Code, DateTimeOffset ExpiresAt)> NewPageCodeAsync(Caller by, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                var code = Secret.NewCode();
+                var expires = turn.Now + PageCodeFor;
+                await turn.Db.ExecuteAsync(
+                    "INSERT INTO page_code (code_hash, token_id, expires_at) VALUES (@hash, @token, @expires)",
+                    ("@hash", Secret.Hash(code)),
+                    ("@token", by.TokenId),
+                    ("@expires", expires.ToUnixTimeMilliseconds()));
+                return (code, expires);
+            },
+            ct);
+
+    /// <summary>Spends a page code.</summary>
+    /// <returns>The login's secret for the cookie, or null when the code is unknown, spent, too old, or its token revoked.</returns>
+    public Task<(string Token, DateTimeOffset ExpiresAt)?> SpendPageCodeAsync(string code, CancellationToken ct) =>
+        engine.TurnAsync<(string, DateTimeOffset)?>(
+            async turn =>
+            {
+                var parent = await turn.Db.RowAsync(
+                    "DELETE FROM page_code WHERE code_hash = @hash AND expires_at > @now RETURNING token_id",
+                    r => r.GetString(0),
+                    ("@hash", Secret.Hash(code)),
+                    ("@now", turn.NowMs));
+                var principal = parent is null
+                    ? null
+                    : await turn.Db.RowAsync(
+                        "SELECT principal FROM token WHERE id = @id AND revoked_at IS NULL", r => r.GetString(0), ("@id", parent));
+                if (principal is null)
+                {
+                    return null;
+                }
+
+                var expires = turn.Now + PageLoginFor;
+                var login = await NewTokenAsync(turn, principal, PageKind, "page", parent, expires);
+                await turn.AuditAsync(Identity.Console(principal).Value, "page.login", principal, login.Id);
+                return (login.Token, expires);
+            },
+            ct);
+
+    /// <returns>Null for a token that is unknown, revoked or past its end: one answer for all.</returns>
+    public Task<Caller?> AuthenticateAsync(string secret, bool page, CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.RowAsync(
+                """
+                SELECT t.id, t.principal, p.admin FROM token t JOIN principal p ON p.name = t.principal
+                WHERE t.hash = @hash AND t.kind = @kind AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > @now)
+                """,
+                r => new Caller { TokenId = r.GetString(0), Principal = r.GetString(1), Admin = r.GetInt64(2) != 0 },
+                ("@hash", Secret.Hash(secret)),
+                ("@kind", page ? PageKind : AccessKind),
+                ("@now", engine.Clock.GetUtcNow().ToUnixTimeMilliseconds())),
+            ct);
+
+    /// <summary>Forgets codes that can no longer be spent.</summary>
+    public Task<int> SweepAsync(CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn => await turn.Db.ExecuteAsync("DELETE FROM invitation WHERE expires_at <= @now", ("@now", turn.NowMs))
+                + await turn.Db.ExecuteAsync("DELETE FROM page_code WHERE expires_at <= @now", ("@now", turn.NowMs)),
+            ct);
+
+    private static async Task<bool> AddAsync(Turn turn, string name, bool admin)
+    {
+        var added = await turn.Db.ExecuteAsync(
+            "INSERT INTO principal (name, admin, created_at) VALUES (@name, @admin, @now) ON CONFLICT (name) DO NOTHING",
+            ("@name", name),
+            ("@admin", admin ? 1 : 0),
+            ("@now", turn.NowMs));
+        if (added == 0)
+        {
+            return false;
+        }
+
+        await turn.Db.ExecuteAsync(
+            "INSERT INTO identity (id, principal) VALUES (@id, @principal)",
+            ("@id", Identity.Console(name).Value),
+            ("@principal", name));
+        return true;
+    }
+
+    private static async Task<NewToken> NewTokenAsync(
+        Turn turn, string principal, string kind, string label, string? parent, DateTimeOffset? expires)
+    {
+        var token = new NewToken { Id = Secret.NewShortId(), Principal = principal, Token = Secret.NewToken() };
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO token (id, hash, principal, kind, parent, label, created_at, expires_at)
+            VALUES (@id, @hash, @principal, @kind, @parent, @label, @now, @expires)
+            """,
+            ("@id", token.Id),
+            ("@hash", Secret.Hash(token.Token)),
+            ("@principal", principal),
+            ("@kind", kind),
+            ("@parent", parent),
+            ("@label", label),
+            ("@now", turn.NowMs),
+            ("@expires", expires?.ToUnixTimeMilliseconds()));
+        return token;
+    }
+}

@@ -1,0 +1,132 @@
+using System.Collections.Frozen;
+using Cluster.Core.Access;
+using Cluster.Core.Api;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+
+namespace Cluster.Storage.Sessions;
+
+/// <summary>Allowlists. Every change raises the version that an append must have been decided on.</summary>
+public sealed class AccessStore(Engine engine)
+{
+    /// <returns>Null when there is no such session.</returns>
+    public Task<AccessList?> FindAsync(SessionId session, CancellationToken ct) =>
+        engine.ReadAsync(db => FindAsync(db, session), ct);
+
+    /// <returns>Null when there is no such session, or when it is not <paramref name="who"/>'s to change.</returns>
+    public Task<AccessInfo?> AllowAsync(SessionId session, Identity identity, Role role, Identity who, CancellationToken ct) =>
+        ChangeAsync(session, who, async turn =>
+        {
+            var added = await turn.Db.ExecuteAsync(
+                """
+                INSERT INTO access_entry (session_id, identity, role, granted_by, granted_at)
+                VALUES (@session, @identity, @role, @by, @at)
+                ON CONFLICT (session_id, identity, role) DO NOTHING
+                """,
+                ("@session", session.ToString()),
+                ("@identity", identity.Value),
+                ("@role", Word(role)),
+                ("@by", who.Value),
+                ("@at", turn.NowMs));
+            if (added > 0)
+            {
+                await turn.AuditAsync(who.Value, "access.allow", session.ToString(), $"{identity} {Word(role)}");
+            }
+
+            return added > 0;
+        }, ct);
+
+    /// <param name="session">The session.</param>
+    /// <param name="identity">Whose role ends.</param>
+    /// <param name="role">One role, or <see cref="Role.None"/> for all of them.</param>
+    /// <param name="who">Who revokes.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>Null when there is no such session, or when it is not <paramref name="who"/>'s to change.</returns>
+    public Task<AccessInfo?> RevokeAsync(SessionId session, Identity identity, Role role, Identity who, CancellationToken ct) =>
+        ChangeAsync(session, who, async turn =>
+        {
+            var removed = await turn.Db.ExecuteAsync(
+                "DELETE FROM access_entry WHERE session_id = @session AND identity = @identity AND (@role = 'all' OR role = @role)",
+                ("@session", session.ToString()),
+                ("@identity", identity.Value),
+                ("@role", role == Role.None ? "all" : Word(role)));
+            if (removed > 0)
+            {
+                await turn.AuditAsync(who.Value, "access.revoke", session.ToString(), $"{identity} {(role == Role.None ? "all" : Word(role))}");
+            }
+
+            return removed > 0;
+        }, ct);
+
+    /// <returns>Null when there is no such session, or when it is not <paramref name="who"/>'s.</returns>
+    public Task<AccessInfo?> DescribeAsync(SessionId session, Identity who, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db => await FindAsync(db, session) is { } access && access.May(who, Act.Own) ? await DescribeAsync(db, access) : null,
+            ct);
+
+    internal static async Task<AccessList?> FindAsync(EngineConnection db, SessionId session)
+    {
+        var id = ("@session", (object?)session.ToString());
+        if (await db.NumberAsync("SELECT version FROM access WHERE session_id = @session", id) is not { } version)
+        {
+            return null;
+        }
+
+        var owners = await db.RowsAsync("SELECT id FROM identity WHERE principal = @owner", r => r.GetString(0), ("@owner", session.Owner));
+        var entries = await db.RowsAsync(
+            "SELECT identity, role FROM access_entry WHERE session_id = @session",
+            r => (Identity: r.GetString(0), Role: RoleOf(r.GetString(1))),
+            id);
+        var sources = await db.RowsAsync("SELECT source FROM route WHERE session_id = @session", r => r.GetString(0), id);
+        return new AccessList
+        {
+            Session = session,
+            Version = version,
+            OwnerIdentities = owners.ToFrozenSet(),
+            Entries = entries.GroupBy(e => e.Identity).ToFrozenDictionary(g => g.Key, g => g.Aggregate(Role.None, (all, e) => all | e.Role)),
+            RoutedSources = sources.Select(name => Identity.Source(name).Value).ToFrozenSet(),
+        };
+    }
+
+    /// <summary>Makes every decision on the old allowlist stale, and wakes those who acted on it.</summary>
+    internal static async Task RaiseVersionAsync(Turn turn, SessionId session)
+    {
+        await turn.Db.ExecuteAsync("UPDATE access SET version = version + 1 WHERE session_id = @session", ("@session", session.ToString()));
+        turn.Wake(session.ToString());
+    }
+
+    private Task<AccessInfo?> ChangeAsync(SessionId session, Identity who, Func<Turn, Task<bool>> change, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                await turn.Db.NumberAsync("SELECT version FROM access WHERE session_id = @session" + engine.LockRow, ("@session", session.ToString()));
+                if (await FindAsync(turn.Db, session) is not { } access || !access.May(who, Act.Own))
+                {
+                    return null;
+                }
+
+                if (await change(turn))
+                {
+                    await RaiseVersionAsync(turn, session);
+                }
+
+                return await DescribeAsync(turn.Db, (await FindAsync(turn.Db, session))!);
+            },
+            ct);
+
+    private static async Task<AccessInfo> DescribeAsync(EngineConnection db, AccessList access) => new()
+    {
+        Session = access.Session.ToString(),
+        Owner = access.Session.Owner,
+        Version = access.Version,
+        Entries = await db.RowsAsync(
+            "SELECT identity, role, granted_by, granted_at FROM access_entry WHERE session_id = @session ORDER BY identity, role",
+            r => new AccessEntry { Identity = r.GetString(0), Role = r.GetString(1), GrantedBy = r.GetString(2), GrantedAt = r.Time(3) },
+            ("@session", access.Session.ToString())),
+        Sources = [.. access.RoutedSources.Order()],
+    };
+
+    private static string Word(Role role) => role.ToString().ToLowerInvariant();
+
+    private static Role RoleOf(string word) => Enum.Parse<Role>(word, ignoreCase: true);
+}

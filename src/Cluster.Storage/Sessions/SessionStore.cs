@@ -1,0 +1,110 @@
+using Cluster.Core.Access;
+using Cluster.Core.Api;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+
+namespace Cluster.Storage.Sessions;
+
+/// <summary>Sessions as their people see them.</summary>
+public sealed class SessionStore(Engine engine)
+{
+    private static readonly Act[] RoleActs = [Act.Talk, Act.Approve, Act.Watch];
+
+    /// <summary>Creates the session unless it exists; its owner must be a principal.</summary>
+    public Task EnsureAsync(SessionId session, string actor, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                await EnsureAsync(turn, session, actor);
+                return true;
+            },
+            ct);
+
+    /// <summary>The sessions that this identity may find, with what it may do there.</summary>
+    public Task<List<SessionInfo>> ListAsync(Identity who, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db =>
+            {
+                var ids = await db.RowsAsync(
+                    """
+                    SELECT s.id FROM session s JOIN identity i ON i.principal = s.owner WHERE i.id = @who
+                    UNION
+                    SELECT session_id FROM access_entry WHERE identity = @who
+                    ORDER BY 1
+                    """,
+                    r => SessionId.Parse(r.GetString(0)),
+                    ("@who", who.Value));
+                var sessions = new List<SessionInfo>(ids.Count);
+                foreach (var id in ids)
+                {
+                    if (await FindAsync(db, id, who) is { } session)
+                    {
+                        sessions.Add(session);
+                    }
+                }
+
+                return sessions;
+            },
+            ct);
+
+    /// <returns>Null when there is no such session, or when this identity may not find it: one answer for both.</returns>
+    public Task<SessionInfo?> FindAsync(SessionId session, Identity who, CancellationToken ct) =>
+        engine.ReadAsync(db => FindAsync(db, session, who), ct);
+
+    internal static async Task EnsureAsync(Turn turn, SessionId session, string actor)
+    {
+        var created = await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO session (id, owner, created_at, generation, epoch, batch) VALUES (@id, @owner, @now, 0, 0, 0)
+            ON CONFLICT (id) DO NOTHING
+            """,
+            ("@id", session.ToString()),
+            ("@owner", session.Owner),
+            ("@now", turn.NowMs));
+        if (created > 0)
+        {
+            await turn.Db.ExecuteAsync("INSERT INTO access (session_id, version) VALUES (@id, 1)", ("@id", session.ToString()));
+            await turn.AuditAsync(actor, "session.create", session.ToString());
+            turn.Wake(session.ToString());
+        }
+    }
+
+    private static async Task<SessionInfo?> FindAsync(EngineConnection db, SessionId id, Identity who)
+    {
+        if (await AccessStore.FindAsync(db, id) is not { } access || !access.May(who, Act.Find))
+        {
+            return null;
+        }
+
+        string[] roles = access.IsOwner(who)
+            ? ["owner"]
+            : [.. RoleActs.Where(act => access.May(who, act)).Select(act => act.ToString().ToLowerInvariant())];
+        var session = ("@session", (object?)id.ToString());
+        var attachment = await db.RowAsync(
+            """
+            SELECT m.client, a.attached_at FROM session s
+            JOIN attachment a ON a.session_id = s.id AND a.epoch = s.epoch
+            JOIN mcp_session m ON m.id = a.mcp_session AND m.stream = a.stream
+            WHERE s.id = @session
+            """,
+            r => new { Client = r.GetString(0), At = r.Time(1) },
+            session);
+        return new SessionInfo
+        {
+            Id = id.ToString(),
+            Roles = roles,
+            Attached = attachment is not null,
+            Client = attachment?.Client,
+            AttachedAt = attachment?.At,
+            LastCallAt = await db.NumberAsync("SELECT last_call_at FROM session WHERE id = @session", session) is { } ms
+                ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
+                : null,
+            Waiting = (int)(await db.NumberAsync(
+                "SELECT COUNT(*) FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent')", session))!.Value,
+            OpenPermissions = access.May(who, Act.Approve)
+                ? (int)(await db.NumberAsync(
+                    "SELECT COUNT(*) FROM permission_request WHERE session_id = @session AND state = 'open'", session))!.Value
+                : 0,
+        };
+    }
+}
