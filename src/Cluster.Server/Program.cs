@@ -1,4 +1,3 @@
-using Cluster.Core.Api;
 using Cluster.Server.Demo;
 using Cluster.Server.Nodes;
 using Cluster.Storage.Engines;
@@ -8,22 +7,17 @@ var demo = args.Contains("--demo") ? DemoFolder.Create() : null;
 try
 {
     await using var app = await Node.BuildAsync([.. args.Where(arg => arg != "--demo"), .. demo?.Settings ?? []]);
-    var tokenFile = await Node.EnsureAdminAsync(app, CancellationToken.None);
-    await app.StartAsync();
-
-    var url = app.Services.GetRequiredService<NodeAddress>().Url;
-    var home = NodeFiles.Home(app.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.Home);
-    NodeFiles.Announce(home, new LocalNode { Url = url, TokenFile = tokenFile, ProcessId = Environment.ProcessId });
+    var node = await Node.StartAsync(app);
     var show = Task.CompletedTask;
     if (demo is not null)
     {
-        show = DemoScript.RunAsync(url, tokenFile, app.Lifetime.ApplicationStopping);
+        show = DemoScript.RunAsync(node.Url, node.TokenFile, app.Lifetime.ApplicationStopping);
     }
     else
     {
         Console.WriteLine($"""
-            Channel Cluster is running at {url}
-            The admin's token is in {tokenFile} (readable by you only); on this machine `cluster` finds it by itself.
+            Channel Cluster is running at {node.Url}
+            The admin's token is in {node.TokenFile} (readable by you only); on this machine `cluster` finds it by itself.
             Next:
               cluster page                      open the page
               cluster connect --print-config    connect a Claude Code session
@@ -32,7 +26,6 @@ try
 
     await app.WaitForShutdownAsync();
     await show;
-    NodeFiles.Withdraw(home);
     return 0;
 }
 catch (Exception e) when (e is EngineUnusableException or OptionsValidationException)

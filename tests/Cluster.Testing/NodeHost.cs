@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using Cluster.Server.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Testing;
@@ -56,9 +55,9 @@ public sealed class NodeHost : IAsyncDisposable
                 builder.Logging.AddProvider(Log);
                 _adjust?.Invoke(builder);
             });
-        AdminToken = (await File.ReadAllTextAsync(await Node.EnsureAdminAsync(_app, CancellationToken.None))).Trim();
-        await _app.StartAsync();
-        Url = _app.Services.GetRequiredService<NodeAddress>().Url;
+        var node = await Node.StartAsync(_app);
+        AdminToken = (await File.ReadAllTextAsync(node.TokenFile)).Trim();
+        Url = node.Url;
     }
 
     /// <summary>Stops gracefully; the folder stays.</summary>

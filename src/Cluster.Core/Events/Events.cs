@@ -138,8 +138,10 @@ public sealed record Delivery
     public required string Body { get; init; }
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>True when it was written to a client before.</summary>
-    public required bool Redelivery { get; init; }
+    /// <summary>How often it was written to a client before.</summary>
+    public required int Attempts { get; init; }
+
+    public bool Redelivery => Attempts > 0;
 }
 
 /// <summary>What is sent together and confirmed together, by a ping whose id is <c>epoch.batch</c>.</summary>

@@ -55,7 +55,7 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
                     return McpMessage.Error(request.Id, ChannelProtocol.InvalidParams, "Unknown tool.");
             }
         }
-        catch (InvalidOperationException e) when (e.Source == "System.Text.Json")
+        catch (InvalidOperationException e) when (McpMessage.IsUnreadableText(e))
         {
             return Result(request, new ToolOutcome(true, "An argument has text that is not valid Unicode (half of a surrogate pair). Nothing was done."));
         }

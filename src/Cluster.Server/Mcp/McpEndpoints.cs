@@ -159,7 +159,7 @@ internal static class McpEndpoints
             context.Response.Headers[ChannelProtocol.SessionHeader] = id;
             await JsonAsync(context, StatusCodes.Status200OK, McpMessage.Result(request.Id, result));
         }
-        catch (InvalidOperationException e) when (e.Source == "System.Text.Json")
+        catch (InvalidOperationException e) when (McpMessage.IsUnreadableText(e))
         {
             await JsonAsync(context, StatusCodes.Status400BadRequest, McpMessage.Error(
                 request.Id, ChannelProtocol.InvalidParams, "The parameters have text that is not valid Unicode."));

@@ -76,6 +76,10 @@ internal abstract record McpMessage
             ? found.GetString()
             : null;
 
+    /// <summary>Half of a surrogate pair parses, and fails only when it is read, with this exception of System.Text.Json's.</summary>
+    public static bool IsUnreadableText(Exception e) =>
+        e is InvalidOperationException && e.Source?.StartsWith("System.Text.Json", StringComparison.Ordinal) == true;
+
     public static JsonObject Error(JsonElement? id, int code, string message, JsonObject? data = null)
     {
         var error = new JsonObject { ["code"] = code, ["message"] = message };

@@ -66,6 +66,7 @@ internal sealed partial class McpStreams(
         var keepAlive = KeepAliveOf(context);
         var (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: true, ct);
         var written = clock.GetTimestamp();
+        var (sent, patience) = (written, TimeSpan.Zero);
         while (outcome != AttachOutcome.Gone)
         {
             var outlook = await mailboxes.LookAsync(session.Session, session.Id, stream, epoch, ct);
@@ -77,14 +78,22 @@ internal sealed partial class McpStreams(
             if (!outlook.Attached && !outlook.Replaced)
             {
                 (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: false, ct);
-                outlook = outlook with { Attached = outcome == AttachOutcome.Attached, Waiting = true };
+                outlook = outlook with { Attached = outcome == AttachOutcome.Attached, Waiting = true, Unconfirmed = false };
             }
 
-            if (outlook is { Attached: true, Waiting: true }
+            if (outlook is { Attached: true, Unconfirmed: true } && clock.GetElapsedTime(sent) > patience)
+            {
+                LogUnconfirmed(session.Session.ToString());
+                context.Abort(); // what the kernel has taken was never read; a client that lives comes back
+                return;
+            }
+
+            if (outlook is { Attached: true, Waiting: true, Unconfirmed: false }
                 && await mailboxes.TakeAsync(session.Session, session.Id, epoch, ct) is NextBatch.Ready batch)
             {
                 await WriteAsync(context, Frame(batch));
-                written = clock.GetTimestamp();
+                written = sent = clock.GetTimestamp();
+                patience = TimeSpan.FromSeconds(options.Value.Limits.ConfirmSeconds << Math.Min(batch.Deliveries.Max(d => d.Attempts), 6));
                 continue;
             }
 
@@ -185,6 +194,9 @@ internal sealed partial class McpStreams(
             : DefaultKeepAlive;
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
+    [LoggerMessage(LogLevel.Information, "A client of {Session} did not confirm what it was sent; its stream ends.")]
+    private partial void LogUnconfirmed(string session);
 
     [LoggerMessage(LogLevel.Warning, "The engine is away; a stream of {Session} ends.")]
     private partial void LogEngineAway(Exception e, string session);

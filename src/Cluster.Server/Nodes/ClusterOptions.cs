@@ -41,6 +41,10 @@ public sealed class LimitOptions
 
     /// <summary>Seconds that one write to a client may take before the client is cut off.</summary>
     [Range(1, 600)] public int WriteSeconds { get; set; } = 10;
+
+    /// <summary>Seconds that a client may take to confirm a batch before its stream is ended, so that it comes back or is seen to be
+    /// gone; twice as long with every repeat of the batch.</summary>
+    [Range(1, 600)] public int ConfirmSeconds { get; set; } = 30;
 }
 
 [OptionsValidator]

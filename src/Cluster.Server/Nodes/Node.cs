@@ -93,16 +93,32 @@ internal static class Node
         return app;
     }
 
-    /// <summary>Makes the admin and its token file at the first start.</summary>
-    public static async Task<string> EnsureAdminAsync(WebApplication app, CancellationToken ct)
+    /// <summary>Starts serving, with an admin and a token file from the first start on, and tells <c>cluster</c> on this machine.</summary>
+    public static async Task<LocalNode> StartAsync(WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;
+        var tokenFile = await EnsureAdminAsync(app, options);
+        await app.StartAsync();
+        var node = new LocalNode
+        {
+            Url = app.Services.GetRequiredService<NodeAddress>().Url,
+            TokenFile = tokenFile,
+            ProcessId = Environment.ProcessId,
+        };
+        var home = NodeFiles.Home(options.Home);
+        NodeFiles.Announce(home, node);
+        app.Lifetime.ApplicationStopped.Register(() => NodeFiles.Withdraw(home));
+        return node;
+    }
+
+    private static async Task<string> EnsureAdminAsync(WebApplication app, ClusterOptions options)
+    {
         var principals = app.Services.GetRequiredService<PrincipalStore>();
         var file = NodeFiles.AdminTokenFile(options.Data);
-        var token = await principals.EnsureAdminAsync(options.Admin, ct);
+        var token = await principals.EnsureAdminAsync(options.Admin, CancellationToken.None);
         if (token is null && !File.Exists(file))
         {
-            token = await principals.ReplaceAdminTokenAsync(options.Admin, ct);
+            token = await principals.ReplaceAdminTokenAsync(options.Admin, CancellationToken.None);
         }
 
         if (token is not null)

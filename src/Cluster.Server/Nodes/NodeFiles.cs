@@ -87,7 +87,7 @@ internal static class NodeFiles
     public static string Home(string configured) =>
         configured.Length > 0 ? configured
         : Environment.GetEnvironmentVariable("CLUSTER_HOME") is { Length: > 0 } home ? home
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "channel-cluster");
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "channel-cluster");
 
     private static string LocalFile(string home) => Path.Combine(home, "local.json");
 }

@@ -7,15 +7,18 @@ using Cluster.Storage.Permissions;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
 using Cluster.Storage.Sources;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Cluster.Server.Nodes;
 
 /// <summary>The stores over one engine.</summary>
 internal static class StorageRegistration
 {
-    public static IServiceCollection AddStorage(this IServiceCollection services, Engine engine, SecretBox box, MailboxLimits limits) =>
-        services
-            .AddSingleton(engine)
+    public static IServiceCollection AddStorage(this IServiceCollection services, Engine engine, SecretBox box, MailboxLimits limits)
+    {
+        services.TryAddSingleton<IAppendStore, AppendStore>();
+        return services
+            .AddSingleton(_ => engine) // made by a factory, so that the container closes it last
             .AddSingleton(engine.Wakeups)
             .AddSingleton(box)
             .AddSingleton(limits)
@@ -24,11 +27,11 @@ internal static class StorageRegistration
             .AddSingleton<SessionStore>()
             .AddSingleton<AccessStore>()
             .AddSingleton<McpSessionStore>()
-            .AddSingleton<IAppendStore, AppendStore>()
             .AddSingleton<MailboxStore>()
             .AddSingleton<ToolCallStore>()
             .AddSingleton<ConversationStore>()
             .AddSingleton<PermissionStore>()
             .AddSingleton<SourceStore>()
             .AddSingleton<AuditStore>();
+    }
 }

@@ -19,7 +19,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         var (status, detail) = exception switch
         {
             BadHttpRequestException bad => (bad.StatusCode, BadRequest(bad)),
-            JsonException or InvalidOperationException { Source: "System.Text.Json" } =>
+            JsonException or InvalidOperationException { Source: "System.Text.Json" or "System.Text.Json.Rethrowable" } =>
                 (StatusCodes.Status400BadRequest, "The body is not valid JSON of the expected form."),
             DbException or ObjectDisposedException => (StatusCodes.Status503ServiceUnavailable, "The engine is away. Nothing was stored; try again in a moment."),
             _ => (StatusCodes.Status500InternalServerError, "The node failed at this call. Its log has the reason."),

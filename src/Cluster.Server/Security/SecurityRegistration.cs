@@ -28,7 +28,9 @@ internal static class SecurityRegistration
         services.AddDataProtection().SetApplicationName("channel-cluster");
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider =>
             new ConfigureOptions<KeyManagementOptions>(options => options.XmlRepository = new EngineKeys(provider.GetRequiredService<DataKeyStore>())));
-        services.AddProblemDetails();
+        // No trace id: the same refusal must be the same bytes, whatever it hides.
+        services.AddProblemDetails(problems =>
+            problems.CustomizeProblemDetails = problem => problem.ProblemDetails.Extensions.Remove("traceId"));
         services.AddExceptionHandler<FaultHandler>();
         services.AddSingleton<Refusals>();
         services.AddHostedService(provider => provider.GetRequiredService<Refusals>());

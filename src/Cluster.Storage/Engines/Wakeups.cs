@@ -17,7 +17,7 @@ public sealed class Wakeups
         return watcher;
     }
 
-    /// <summary>Watches every session.</summary>
+    /// <summary>Watches every session; <see cref="Watcher.TakeTopics"/> tells which ones changed.</summary>
     public Watcher WatchEverything()
     {
         var watcher = new Watcher(this, null);
@@ -37,7 +37,7 @@ public sealed class Wakeups
 
         foreach (var watcher in _everything.Keys)
         {
-            watcher.Wake();
+            watcher.Wake(topic);
         }
     }
 
@@ -58,6 +58,8 @@ public sealed class Wakeups
 
         private readonly Wakeups _owner;
         private readonly string? _topic;
+        private readonly Lock _lock = new();
+        private HashSet<string> _raised = [];
 
         internal Watcher(Wakeups owner, string? topic)
         {
@@ -66,6 +68,28 @@ public sealed class Wakeups
         }
 
         public void Wake() => _wake.Writer.TryWrite(true);
+
+        // The topic is kept before the wake-up is given, so whoever wakes finds it.
+        internal void Wake(string topic)
+        {
+            lock (_lock)
+            {
+                _raised.Add(topic);
+            }
+
+            Wake();
+        }
+
+        /// <summary>What was raised since the last time, for a watcher of everything. A wake-up may bring nothing new.</summary>
+        public IReadOnlyCollection<string> TakeTopics()
+        {
+            lock (_lock)
+            {
+                var raised = _raised;
+                _raised = [];
+                return raised;
+            }
+        }
 
         /// <summary>Returns at a wake-up, or when it is time to poll.</summary>
         public async Task WaitAsync(TimeSpan poll, TimeProvider clock, CancellationToken ct)

@@ -29,8 +29,9 @@ public abstract record NextBatch
 /// <param name="Alive">Its MCP session has not ended.</param>
 /// <param name="Replaced">Its MCP session has a newer stream.</param>
 /// <param name="Attached">Its epoch is the session's.</param>
-/// <param name="Waiting">Something waits to be sent, and nothing for its confirmation.</param>
-public sealed record StreamOutlook(bool Alive, bool Replaced, bool Attached, bool Waiting);
+/// <param name="Waiting">Something waits to be sent.</param>
+/// <param name="Unconfirmed">What was sent under this epoch is not confirmed yet.</param>
+public sealed record StreamOutlook(bool Alive, bool Replaced, bool Attached, bool Waiting, bool Unconfirmed);
 
 /// <summary>Proof that a client has read one batch.</summary>
 public sealed record Confirmation(SessionId Session, string McpSession, BatchId Batch);
@@ -120,10 +121,10 @@ public sealed class MailboxStore(Engine engine)
                   EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp AND stream IS NOT NULL AND stream <> @stream),
                   EXISTS (SELECT 1 FROM session WHERE id = @session AND epoch = @epoch),
                   EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent')
-                    AND (state = 'queued' OR epoch < @epoch))
-                  AND NOT EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent')
+                    AND (state = 'queued' OR epoch < @epoch)),
+                  EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent')
                 """,
-                r => new StreamOutlook(r.GetInt64(0) != 0, r.GetInt64(1) != 0, r.GetInt64(2) != 0, r.GetInt64(3) != 0),
+                r => new StreamOutlook(r.GetInt64(0) != 0, r.GetInt64(1) != 0, r.GetInt64(2) != 0, r.GetInt64(3) != 0, r.GetInt64(4) != 0),
                 ("@mcp", mcpSession),
                 ("@stream", stream),
                 ("@session", session.ToString()),
@@ -217,7 +218,7 @@ public sealed class MailboxStore(Engine engine)
                 Trust = r.GetString(4),
                 Body = Packed.UnpackText(r.Bytes(5)),
                 At = r.Time(6),
-                Redelivery = r.GetInt64(7) > 0,
+                Attempts = r.GetInt32(7),
             }, r.Time(8)),
             ("@session", session.ToString()),
             ("@epoch", epoch),

@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Cluster.Cli.Nodes;
+
+namespace Cluster.Cli.Connect;
+
+/// <summary>Who the connector speaks for: the client as it introduced itself.</summary>
+internal sealed record ClientIntroduction(JsonElement? ClientInfo, JsonElement? Capabilities);
+
+/// <summary>The connector's own MCP session at a node. What is known by an id here means nothing in the next one.</summary>
+internal sealed class McpSession(string id, NodeAddress node)
+{
+    // A client that answers nothing must not make this grow for ever.
+    private const int MaxAsked = 10_000;
+
+    private readonly ConcurrentDictionary<string, bool> _asked = new();
+
+    public string Id => id;
+
+    public NodeAddress Node => node;
+
+    /// <summary>The id of the last SSE event that was handed to the client.</summary>
+    public string? LastEventId { get; set; }
+
+    /// <summary>Notes a request of the node, so that its answer goes back here and nowhere else.</summary>
+    public void Asked(string requestId)
+    {
+        if (_asked.Count >= MaxAsked)
+        {
+            _asked.Clear();
+        }
+
+        _asked[requestId] = true;
+    }
+
+    public bool Answers(string requestId) => _asked.TryRemove(requestId, out _);
+}
+
+/// <summary>What came of one try to open an MCP session, to send a message, or to listen.</summary>
+internal abstract record LinkOutcome
+{
+    private LinkOutcome()
+    {
+    }
+
+    /// <summary>There is an MCP session.</summary>
+    public sealed record Open(McpSession Session) : LinkOutcome;
+
+    /// <summary>The message got this answer.</summary>
+    public sealed record Answered(ReadOnlyMemory<byte> Message) : LinkOutcome;
+
+    /// <summary>The message arrived and has no answer; or the stream ended.</summary>
+    public sealed record Done : LinkOutcome;
+
+    /// <summary>The node does not know this MCP session, or no longer takes its token.</summary>
+    public sealed record Forgotten : LinkOutcome;
+
+    /// <summary>Try again later.</summary>
+    /// <param name="Why">In words for a person.</param>
+    /// <param name="MayBeDone">True unless the message surely never reached a node.</param>
+    /// <param name="RetryAfter">What the node asks for.</param>
+    public sealed record Away(string Why, bool MayBeDone, TimeSpan? RetryAfter = null) : LinkOutcome;
+
+    /// <summary>The node is there and says no; somebody has to change something first.</summary>
+    public sealed record Refused(string Why) : LinkOutcome;
+}

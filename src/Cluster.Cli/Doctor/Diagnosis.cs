@@ -1,0 +1,239 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Cluster.Cli.Events;
+using Cluster.Cli.Nodes;
+using Cluster.Cli.Terminal;
+using Cluster.Core.Api;
+
+namespace Cluster.Cli.Doctor;
+
+/// <summary>Walks the chain in its order and stops at the first broken link: what lies behind it cannot be known.</summary>
+internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
+{
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
+
+    private readonly List<DoctorCheck> _checks = [];
+
+    public async Task<IReadOnlyList<DoctorCheck>> RunAsync(string? session, CancellationToken ct)
+    {
+        if (Configuration() is { } node && await HealthAsync(node, ct) && await ReadyAsync(node, ct))
+        {
+            using var client = new NodeClient(node, clock);
+            if (await TokenAsync(client, ct) && session is not null)
+            {
+                await SessionAsync(client, session, ct);
+            }
+        }
+
+        return _checks;
+    }
+
+    private NodeAddress? Configuration()
+    {
+        switch (locator.Find())
+        {
+            case NodeSearch.Found(var node, var passed):
+                Whole("configuration", $"{node.Display}, from {node.Source}" + (passed.Count > 0 ? $"; not used: {string.Join(", ", passed)}" : ""));
+                return node;
+
+            case NodeSearch.NotFound(var sentence):
+                Broken("configuration", "which node to use is not known", sentence);
+                return null;
+
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private async Task<bool> HealthAsync(NodeAddress node, CancellationToken ct)
+    {
+        var (status, body, failure) = await GetAsync(node, "healthz", ct);
+        if (status == HttpStatusCode.OK && body.Trim() == "ok")
+        {
+            return Whole("node", "it answers");
+        }
+
+        return status is { } other
+            ? Broken(
+                "node",
+                $"something answers at {node.Display} (HTTP {(int)other}), but not as a node does",
+                "Check the address; perhaps another program has this port.")
+            : Broken("node", $"{node.Display} cannot be reached: {failure}", IsGone(node)
+                ? "The node that ran on this machine has ended; start it again."
+                : "Is the node running, and is the address right? A firewall or proxy may stand between.");
+    }
+
+    private async Task<bool> ReadyAsync(NodeAddress node, CancellationToken ct)
+    {
+        var (status, body, failure) = await GetAsync(node, "readyz", ct);
+        var health = Read(body);
+        if (status == HttpStatusCode.OK)
+        {
+            return Whole("engine", health is null ? "ready" : $"{health.Engine}, {health.Status}");
+        }
+
+        var state = health is null
+            ? failure ?? $"the node says that it is not ready (HTTP {(int)status!})"
+            : $"{health.Engine}: {health.Status}{(health.Detail is { } detail ? $", {detail}" : "")}";
+
+        return Broken(
+            "engine",
+            state,
+            "Look at the node's log: its database may be away, or it is stopping. What was accepted is kept.");
+    }
+
+    private async Task<bool> TokenAsync(NodeClient client, CancellationToken ct)
+    {
+        try
+        {
+            var me = (await client.GetAsync("api/me", ApiJson.Default.Me, ct)).Value;
+            return Whole("token", $"accepted as {me.Principal}{(me.Admin ? ", an admin" : "")}; node version {me.NodeVersion}");
+        }
+        catch (CommandFailure failure)
+        {
+            return Broken("token", failure.Message, "Ask an admin for an invitation (`cluster principal add NAME`) and run `cluster login URL`.");
+        }
+    }
+
+    private async Task SessionAsync(NodeClient client, string name, CancellationToken ct)
+    {
+        SessionInfo session;
+        try
+        {
+            session = (await client.GetAsync($"api/sessions/{name}", ApiJson.Default.SessionInfo, ct)).Value;
+        }
+        catch (CommandFailure failure)
+        {
+            Broken("session", failure.Message, "See `cluster sessions`; it is made by `cluster session add NAME`, or when Claude Code first connects.");
+            return;
+        }
+
+        Whole("session", $"{session.Id}; you are {string.Join(", ", session.Roles)}; {session.Waiting} waiting");
+        Attachment(session);
+        await LastEventAsync(client, name, ct);
+        if (session.OpenPermissions > 0)
+        {
+            Whole("permissions", $"{session.OpenPermissions} open: Claude waits for an answer", "See `cluster permissions`, or the page, and allow or deny.");
+        }
+        else
+        {
+            Whole("permissions", "none open");
+        }
+    }
+
+    private void Attachment(SessionInfo session)
+    {
+        if (!session.Attached)
+        {
+            Broken(
+                "attachment",
+                "Claude Code is not attached; messages wait",
+                "Start Claude Code in the project, with the entry that `cluster connect --print-config` prints: claude --dangerously-load-development-channels server:cluster");
+            return;
+        }
+
+        Whole("attachment", $"{session.Client ?? "a client"} since {Screen.Time(session.AttachedAt)}");
+        if (session.LastCallAt is null)
+        {
+            Broken(
+                "answers",
+                "reached Claude Code but has never answered yet",
+                "Was claude started with --dangerously-load-development-channels server:cluster? Without it the channel is connected but Claude never sees a message.");
+        }
+        else
+        {
+            Whole("answers", $"last tool call {Screen.Time(session.LastCallAt)}");
+        }
+    }
+
+    private async Task LastEventAsync(NodeClient client, string name, CancellationToken ct)
+    {
+        try
+        {
+            var events = await client.GetAsync(
+                $"api/events?session={Uri.EscapeDataString(name)}&limit=1", ApiJson.Default.IReadOnlyListEventInfo, ct);
+
+            if (events.Value is not [var last, ..])
+            {
+                Whole("last event", "none yet");
+                return;
+            }
+
+            var detail = $"{last.Id} from {last.Sender} at {Screen.Time(last.At)}: {DeliveryWords.Explain(last.State, last.Reason)}";
+            if (last.State is "dead" or "expired")
+            {
+                Broken("last event", detail, "It will not arrive any more; send it again if it still matters.");
+            }
+            else
+            {
+                Whole("last event", detail);
+            }
+        }
+        catch (CommandFailure failure)
+        {
+            Whole("last event", $"cannot be seen: {failure.Message}");
+        }
+    }
+
+    private async Task<(HttpStatusCode? Status, string Body, string? Failure)> GetAsync(NodeAddress node, string path, CancellationToken ct)
+    {
+        using var http = NodeHttp.Create();
+        using var limit = new CancellationTokenSource(AnswerWithin, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        http.MaxResponseContentBufferSize = 64 * 1024;
+        try
+        {
+            using var response = await http.GetAsync(node.At(path), either.Token);
+            return (response.StatusCode, await response.Content.ReadAsStringAsync(either.Token), null);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && (e is HttpRequestException or IOException or OperationCanceledException))
+        {
+            return (null, "", NodeHttp.Explain(e));
+        }
+    }
+
+    private static NodeHealth? Read(string body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, ApiJson.Default.NodeHealth);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsGone(NodeAddress node)
+    {
+        if (node.LocalProcess is not { } id)
+        {
+            return false;
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private bool Whole(string check, string detail, string? todo = null) => Add(check, true, detail, todo);
+
+    private bool Broken(string check, string detail, string todo) => Add(check, false, detail, todo);
+
+    private bool Add(string check, bool ok, string detail, string? todo)
+    {
+        _checks.Add(new DoctorCheck { Check = check, Ok = ok, Detail = detail, Todo = todo });
+        return ok;
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Cluster.Cli.Nodes;
+
+/// <summary>What <c>cluster login</c> stores: which node, as whom, and the access token.</summary>
+internal sealed record Credentials
+{
+    public required string Url { get; init; }
+    public required string Principal { get; init; }
+    public required string TokenId { get; init; }
+    public required string Token { get; init; }
+
+    /// <summary>Replaces the file in one step; only its owner can ever read it.</summary>
+    public async Task SaveAsync(string path, CancellationToken ct)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        var draft = Path.Combine(folder, $".credentials-{Environment.ProcessId}.tmp");
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        File.Delete(draft);
+        await using (var file = new FileStream(draft, options))
+        {
+            await JsonSerializer.SerializeAsync(file, this, CredentialsJson.Default.Credentials, ct);
+        }
+
+        File.Move(draft, path, overwrite: true);
+    }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, AllowDuplicateProperties = false, WriteIndented = true)]
+[JsonSerializable(typeof(Credentials))]
+internal sealed partial class CredentialsJson : JsonSerializerContext;

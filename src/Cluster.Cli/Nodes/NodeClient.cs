@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Cluster.Cli.Terminal;
+
+namespace Cluster.Cli.Nodes;
+
+/// <summary>A node's answer: as a record, and as the JSON that came.</summary>
+internal sealed record Reply<T>(T Value, string Json);
+
+/// <summary>The node did not answer, or not now; the same call may succeed later.</summary>
+internal sealed class NodeAway(string sentence, TimeSpan? retryAfter = null) : CommandFailure(sentence)
+{
+    public TimeSpan? RetryAfter => retryAfter;
+}
+
+/// <summary>Calls a node's API. What fails is a <see cref="CommandFailure"/> with a sentence for a person.</summary>
+internal sealed class NodeClient(NodeAddress node, TimeProvider clock) : IDisposable
+{
+    private const int MaxAnswer = 64 * 1024 * 1024;
+
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient _http = NodeHttp.Create();
+
+    public NodeAddress Node => node;
+
+    public Task<Reply<T>> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken ct) =>
+        SendAsync(HttpMethod.Get, path, null, type, ct);
+
+    public Task<Reply<T>> PostAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken ct) =>
+        SendAsync(HttpMethod.Post, path, null, type, ct);
+
+    public Task<Reply<T>> PostAsync<TBody, T>(
+        string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<T> type, CancellationToken ct) =>
+        SendAsync(HttpMethod.Post, path, JsonContent.Create(body, bodyType), type, ct);
+
+    public async Task<Reply<T>> SendAsync<T>(
+        HttpMethod method, string path, HttpContent? body, JsonTypeInfo<T> type, CancellationToken ct)
+    {
+        var json = await SendAsync(method, path, body, ct);
+        try
+        {
+            var value = JsonSerializer.Deserialize(json, type);
+            return value is null ? throw NotANode() : new Reply<T>(value, Encoding.UTF8.GetString(json));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw NotANode();
+        }
+    }
+
+    /// <summary>A call whose answer, if there is one, nobody reads.</summary>
+    public async Task<byte[]> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(AnswerWithin, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        using var request = new HttpRequestMessage(method, node.At(path)) { Content = body };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", node.Token);
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw await RefusalAsync(response, either.Token);
+            }
+
+            await response.Content.LoadIntoBufferAsync(MaxAnswer, either.Token);
+            return await response.Content.ReadAsByteArrayAsync(either.Token);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && (e is HttpRequestException or IOException or OperationCanceledException))
+        {
+            throw new NodeAway($"The node at {node.Display} cannot be reached: {NodeHttp.Explain(e)}. `cluster doctor` says more.");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<CommandFailure> RefusalAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            return new CommandFailure(
+                $"The node at {node.Display} does not accept the token of {node.Source}; run `cluster login` with a new invitation.");
+        }
+
+        var reason = await NodeHttp.ReadReasonAsync(response, ct);
+        return (int)response.StatusCode >= 500 || response.StatusCode == HttpStatusCode.TooManyRequests
+            ? new NodeAway($"The node at {node.Display} is not ready: {reason}", NodeHttp.RetryAfter(response, clock))
+            : new CommandFailure(reason);
+    }
+
+    private CommandFailure NotANode() =>
+        new($"What answers at {node.Display} is not a node of Channel Cluster, or of another version; check the address.");
+}

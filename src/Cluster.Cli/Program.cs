@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Cluster.Cli.Access;
+using Cluster.Cli.Connect;
+using Cluster.Cli.Doctor;
+using Cluster.Cli.Events;
+using Cluster.Cli.Logins;
+using Cluster.Cli.Nodes;
+using Cluster.Cli.Pages;
+using Cluster.Cli.Permissions;
+using Cluster.Cli.Principals;
+using Cluster.Cli.Sessions;
+using Cluster.Cli.Sources;
+using Cluster.Cli.Terminal;
+
+var node = new NodeOptions();
+var root = new RootCommand("Talk to the nodes of Channel Cluster, and connect Claude Code to them.")
+{
+    node.Url,
+    node.TokenFile,
+
+    PrincipalCommands.Create(node),
+    LoginCommands.Login(node),
+    LoginCommands.Logout(node),
+    TokenCommands.Create(node),
+    PageCommand.Create(node),
+
+    SessionCommands.List(node),
+    SessionCommands.One(node),
+    EventCommands.List(node),
+    TellCommand.Create(node),
+    EventCommands.Cancel(node),
+
+    AccessCommands.Allow(node),
+    AccessCommands.Revoke(node),
+    AccessCommands.Show(node),
+    SourceCommands.Create(node),
+    PermissionCommands.List(node),
+    PermissionCommands.Approve(node),
+    PermissionCommands.Deny(node),
+
+    DoctorCommand.Create(node),
+    ConnectCommand.Create(node),
+};
+
+return await CommandLine.RunAsync(root, args, Console.Out, Console.Error);
