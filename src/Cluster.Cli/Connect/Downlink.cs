@@ -38,7 +38,7 @@ internal sealed class Downlink(NodeLink link, MessageWriter client, string sessi
                 var line = JsonRpcLine.Parse(message.Data);
                 if (line.Kind == JsonRpcKind.Request)
                 {
-                    session.Asked(line.IdKey);
+                    session.Asked(line.IdKey, message.EventId);
                 }
 
                 await client.WriteAsync(line.Bytes, ct);
@@ -48,8 +48,6 @@ internal sealed class Downlink(NodeLink link, MessageWriter client, string sessi
                 notes.Say("the node sent something that is no JSON-RPC message; it was left out");
             }
         }
-
-        session.LastEventId = message.EventId ?? session.LastEventId;
     }
 
     private async Task<TimeSpan> ListenOnceAsync(Backoff backoff, CancellationToken ct)

@@ -13,27 +13,37 @@ internal sealed class McpSession(string id, NodeAddress node)
     // A client that answers nothing must not make this grow for ever.
     private const int MaxAsked = 10_000;
 
-    private readonly ConcurrentDictionary<string, bool> _asked = new();
+    private readonly ConcurrentDictionary<string, string?> _asked = new();
 
     public string Id => id;
 
     public NodeAddress Node => node;
 
-    /// <summary>The id of the last SSE event that was handed to the client.</summary>
-    public string? LastEventId { get; set; }
+    /// <summary>The id of the last SSE event that the client has proved to have read, by answering the request in it. What was only
+    /// written into its pipe may never be read.</summary>
+    public string? LastEventId { get; private set; }
 
     /// <summary>Notes a request of the node, so that its answer goes back here and nowhere else.</summary>
-    public void Asked(string requestId)
+    public void Asked(string requestId, string? eventId)
     {
         if (_asked.Count >= MaxAsked)
         {
             _asked.Clear();
         }
 
-        _asked[requestId] = true;
+        _asked[requestId] = eventId;
     }
 
-    public bool Answers(string requestId) => _asked.TryRemove(requestId, out _);
+    public bool Answers(string requestId)
+    {
+        if (!_asked.TryRemove(requestId, out var eventId))
+        {
+            return false;
+        }
+
+        LastEventId = eventId ?? LastEventId;
+        return true;
+    }
 }
 
 /// <summary>What came of one try to open an MCP session, to send a message, or to listen.</summary>

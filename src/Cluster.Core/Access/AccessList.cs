@@ -67,9 +67,10 @@ public sealed class AccessList
             return true;
         }
 
-        if (RoutedSources.Contains(who.Value))
+        // A source has routes and nothing else, whatever an entry says.
+        if (who.Value.StartsWith("source:", StringComparison.Ordinal))
         {
-            return act == Act.Talk;
+            return act == Act.Talk && RoutedSources.Contains(who.Value);
         }
 
         var role = Entries.GetValueOrDefault(who.Value);

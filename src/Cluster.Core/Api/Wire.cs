@@ -105,7 +105,7 @@ public sealed record SessionInfo
     /// <summary>The last tool call. Null: this session has never answered.</summary>
     public DateTimeOffset? LastCallAt { get; init; }
 
-    /// <summary>Deliveries that wait or are on their way.</summary>
+    /// <summary>Deliveries that wait or are on their way: all of them for who may watch, one's own for others.</summary>
     public required int Waiting { get; init; }
 
     public required int OpenPermissions { get; init; }

@@ -1,3 +1,6 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
 using Cluster.Core.Access;
 using Cluster.Core.Sessions;
 
@@ -113,18 +116,24 @@ public static class DedupeKeys
     /// <summary>Longer than the longest retry horizon of any sender.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromDays(8);
 
-    public static string Delivery(string source, string deliveryId) => $"delivery:{source}:{deliveryId}";
+    public static string Delivery(string source, string deliveryId) => Short($"delivery:{source}:{deliveryId}");
 
-    public static string Body(string source, string sha256) => $"body:{source}:{sha256}";
+    public static string Body(string source, string sha256) => Short($"body:{source}:{sha256}");
 
-    public static string Message(Identity sender, string clientId) => $"message:{sender}:{clientId}";
+    public static string Message(Identity sender, string clientId) => Short($"message:{sender}:{clientId}");
+
+    // 128 bits of a hash: keys are many and kept long, so they are small and all of one size.
+    private static string Short(string key) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));
 }
+
+/// <summary>A submission with its body and payload as they will stand in the engine.</summary>
+public sealed record PackedSubmission(Submission Submission, byte[] Body, byte[]? Payload);
 
 /// <summary>The seam of the append path: one call commits everything that waited.</summary>
 public interface IAppendStore
 {
     /// <returns>One outcome for each submission, in their order.</returns>
-    Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<Submission> submissions, CancellationToken ct);
+    Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<PackedSubmission> submissions, CancellationToken ct);
 }
 
 /// <summary>One delivery on its way to a client.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Cluster.Core.Api;
 using Cluster.Core.Secrets;
 using Cluster.Server.Api;
@@ -27,7 +28,7 @@ internal static class Node
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        builder.Logging.AddFilter(typeof(TokenAuthentication).FullName, LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
         {
             builder.WebHost.UseUrls(DefaultUrl);
@@ -63,6 +64,7 @@ internal static class Node
             .AddStorage(engine, box, new MailboxLimits { Waiting = options.Limits.MailboxWaiting })
             .AddSecurity()
             .AddMcp()
+            .AddWebhooks()
             .AddPages()
             .AddSingleton<NodeAddress>()
             .AddSingleton<Router>()
@@ -75,6 +77,7 @@ internal static class Node
                 json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
                 json.SerializerOptions.AllowDuplicateProperties = false;
                 json.SerializerOptions.MaxDepth = 32;
+                json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
             })
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
 

@@ -27,6 +27,7 @@ internal static class StorageRegistration
             .AddSingleton<SessionStore>()
             .AddSingleton<AccessStore>()
             .AddSingleton<McpSessionStore>()
+            .AddSingleton<Appender>()
             .AddSingleton<MailboxStore>()
             .AddSingleton<ToolCallStore>()
             .AddSingleton<ConversationStore>()

@@ -33,11 +33,10 @@ public abstract record SubmitOutcome
 
 /// <summary>Brings an event of an identity to a session's mailbox: asks the allowlist, then the appender, and asks again when the
 /// allowlist has changed in between.</summary>
-public sealed class Router(IAppendStore appends, AccessStore accesses, IOptions<ClusterOptions> options, Refusals refusals) : IAsyncDisposable
+public sealed class Router(Appender appender, AccessStore accesses, IOptions<ClusterOptions> options, Refusals refusals) : IAsyncDisposable
 {
     // A cached allowlist only ever saves a look: the append refuses it once it is stale.
     private readonly ConcurrentDictionary<SessionId, AccessList> _known = new();
-    private readonly GroupCommit<Submission, AppendOutcome> _appender = new(appends.AppendAsync);
 
     private readonly PartitionedRateLimiter<Identity> _limiter = PartitionedRateLimiter.Create<Identity, Identity>(sender =>
     {
@@ -84,7 +83,7 @@ public sealed class Router(IAppendStore appends, AccessStore accesses, IOptions<
                 _known[session] = access;
             }
 
-            switch (await _appender.AddAsync(submit(access), ct))
+            switch (await appender.AppendAsync(submit(access), ct))
             {
                 case AppendOutcome.Accepted(var id):
                     return new SubmitOutcome.Accepted(id, false);
@@ -100,9 +99,5 @@ public sealed class Router(IAppendStore appends, AccessStore accesses, IOptions<
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _appender.DisposeAsync();
-        await _limiter.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _limiter.DisposeAsync();
 }

@@ -20,14 +20,16 @@ internal static class WebhookEndpoints
     // Bodies above a mebibyte are rare and costly: a few at once, the rest may come again.
     private static readonly SemaphoreSlim LargeBodies = new(4, 4);
 
+    public static IServiceCollection AddWebhooks(this IServiceCollection services) => services.AddSingleton<KnownSources>();
+
     public static void MapWebhooks(this IEndpointRouteBuilder app) =>
         app.MapPost("/hooks/{path}", (Delegate)ReceiveAsync);
 
     private static async Task<IResult> ReceiveAsync(
-        string path, HttpContext context, SourceStore sources, Router router, Refusals refusals, TimeProvider clock, CancellationToken ct)
+        string path, HttpContext context, KnownSources sources, Router router, Refusals refusals, TimeProvider clock, CancellationToken ct)
     {
         var request = context.Request;
-        if (path.Length != 32 || await sources.FindAsync(path, ct) is not { } source)
+        if (path.Length != 32 || await sources.FindAsync(path, ct) is not var (source, secret))
         {
             refusals.Count("hook");
             return TypedResults.Problem("There is no webhook at this address.", statusCode: StatusCodes.Status404NotFound);
@@ -58,7 +60,7 @@ internal static class WebhookEndpoints
 
         try
         {
-            using var body = await WebhookBody.ReadAsync(request, sources.OpenSecret(source), Cap, ct);
+            using var body = await WebhookBody.ReadAsync(request, secret, Cap, ct);
             if (body is null)
             {
                 context.Response.Headers.Connection = "close";
@@ -94,7 +96,7 @@ internal static class WebhookEndpoints
         {
             summary = GitHubEvent.Read(eventName, body.Bytes);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             refusals.Count("json", source.Name);
             return TypedResults.Problem(

@@ -16,19 +16,12 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
 
     private const long CountFor = 5_000; // milliseconds
 
-    public Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<Submission> submissions, CancellationToken ct)
-    {
-        var packed = new (byte[] Body, byte[]? Payload)[submissions.Count];
-        for (var i = 0; i < packed.Length; i++)
-        {
-            packed[i] = (Packed.Pack(submissions[i].Body), submissions[i].Payload.IsEmpty ? null : Packed.Pack(submissions[i].Payload.Span));
-        }
-
-        return engine.TurnAsync<IReadOnlyList<AppendOutcome>>(
+    public Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<PackedSubmission> submissions, CancellationToken ct) =>
+        engine.TurnAsync<IReadOnlyList<AppendOutcome>>(
             async turn =>
             {
                 var versions = new Dictionary<string, long?>();
-                foreach (var session in submissions.Select(s => s.Session.ToString()).Distinct().Order(StringComparer.Ordinal))
+                foreach (var session in submissions.Select(s => s.Submission.Session.ToString()).Distinct().Order(StringComparer.Ordinal))
                 {
                     versions[session] = await turn.Db.NumberAsync(
                         "SELECT version FROM access WHERE session_id = @session" + engine.ShareRow, ("@session", session));
@@ -38,56 +31,40 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
                 var outcomes = new AppendOutcome[submissions.Count];
                 for (var i = 0; i < outcomes.Length; i++)
                 {
-                    outcomes[i] = await AppendAsync(turn, submissions[i], packed[i].Body, packed[i].Payload, ids + i, versions);
+                    outcomes[i] = await AppendAsync(turn, submissions[i], ids + i, versions);
                 }
 
                 return outcomes;
             },
             ct);
-    }
 
-    private async Task<AppendOutcome> AppendAsync(
-        Turn turn, Submission submission, byte[] body, byte[]? payload, long id, Dictionary<string, long?> versions)
+    private async Task<AppendOutcome> AppendAsync(Turn turn, PackedSubmission packed, long id, Dictionary<string, long?> versions)
     {
+        var submission = packed.Submission;
         var session = submission.Session.ToString();
         if (versions[session] != submission.AccessVersion)
         {
             return new AppendOutcome.Stale();
         }
 
-        if (await EnteredBeforeAsync(turn, submission) is { } first)
+        if (await EnteredBeforeAsync(turn, submission, id) is { } first)
         {
             await turn.Db.ExecuteAsync(
                 "INSERT INTO event_note (event_id, at, note) VALUES (@event, @now, 'duplicate dropped')",
                 ("@event", first),
                 ("@now", turn.NowMs));
+            turn.Wake(session);
             return new AppendOutcome.Duplicate(first);
         }
 
-        var filtered = submission.FilterReason is not null;
-        if (!filtered && await IsFullAsync(turn, session))
+        if (submission.FilterReason is null && await IsFullAsync(turn, session))
         {
+            await FreeKeysAsync(turn, submission.DedupeKeys, id);
             return new AppendOutcome.MailboxFull(limits.Waiting);
         }
 
-        foreach (var key in submission.DedupeKeys)
-        {
-            await turn.Db.ExecuteAsync(
-                """
-                INSERT INTO dedupe (key, event_id, expires_at) VALUES (@key, @event, @expires)
-                ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
-                """,
-                ("@key", key),
-                ("@event", id),
-                ("@expires", (submission.At + DedupeKeys.Kept).ToUnixTimeMilliseconds()));
-        }
-
-        await InsertAsync(turn, submission, body, payload, id);
-        if (!filtered)
-        {
-            turn.Wake(session);
-        }
-
+        await InsertAsync(turn, submission, packed.Body, packed.Payload, id);
+        turn.Wake(session);
         return new AppendOutcome.Accepted(id);
     }
 
@@ -125,18 +102,39 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
             ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()));
     }
 
-    private static async Task<long?> EnteredBeforeAsync(Turn turn, Submission submission)
+    // Takes all keys or none: a key that is taken already, and not too old, names the first event.
+    private static async Task<long?> EnteredBeforeAsync(Turn turn, Submission submission, long id)
     {
-        foreach (var key in submission.DedupeKeys)
+        for (var i = 0; i < submission.DedupeKeys.Count; i++)
         {
-            if (await turn.Db.NumberAsync(
-                "SELECT event_id FROM dedupe WHERE key = @key AND expires_at > @now", ("@key", key), ("@now", turn.NowMs)) is { } first)
+            var key = ("@key", (object?)submission.DedupeKeys[i]);
+            var taken = await turn.Db.ExecuteAsync(
+                """
+                INSERT INTO dedupe (key, event_id, expires_at) VALUES (@key, @event, @expires)
+                ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
+                WHERE dedupe.expires_at <= @now
+                """,
+                key,
+                ("@event", id),
+                ("@expires", (submission.At + DedupeKeys.Kept).ToUnixTimeMilliseconds()),
+                ("@now", turn.NowMs));
+            if (taken == 0)
             {
+                var first = await turn.Db.NumberAsync("SELECT event_id FROM dedupe WHERE key = @key", key);
+                await FreeKeysAsync(turn, submission.DedupeKeys.Take(i), id);
                 return first;
             }
         }
 
         return null;
+    }
+
+    private static async Task FreeKeysAsync(Turn turn, IEnumerable<string> keys, long id)
+    {
+        foreach (var key in keys)
+        {
+            await turn.Db.ExecuteAsync("DELETE FROM dedupe WHERE key = @key AND event_id = @event", ("@key", key), ("@event", id));
+        }
     }
 
     private async Task<bool> IsFullAsync(Turn turn, string session)

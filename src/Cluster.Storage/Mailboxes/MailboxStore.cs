@@ -107,6 +107,7 @@ public sealed class MailboxStore(Engine engine)
                     }
                 }
 
+                turn.Wake(session.ToString());
                 return ready.Count == 0 ? new NextBatch.Empty() : new NextBatch.Ready(batch, ready);
             },
             ct);
@@ -147,7 +148,7 @@ public sealed class MailboxStore(Engine engine)
             },
             ct);
 
-    /// <summary>Takes back a message that still waits.</summary>
+    /// <summary>Takes back a message that still waits. A verdict stands once it is given.</summary>
     /// <returns>False when it does not wait any more, or is not this sender's.</returns>
     public Task<bool> CancelAsync(SessionId session, long eventId, Identity who, CancellationToken ct) =>
         engine.TurnAsync(
@@ -161,7 +162,7 @@ public sealed class MailboxStore(Engine engine)
                 var cancelled = await turn.Db.ExecuteAsync(
                     """
                     UPDATE delivery SET state = 'dead', reason = @reason
-                    WHERE session_id = @session AND event_id = @event AND state = 'queued'
+                    WHERE session_id = @session AND event_id = @event AND state = 'queued' AND priority > 0
                       AND (@owner = 1 OR EXISTS (SELECT 1 FROM event WHERE id = @event AND sender = @who))
                     """,
                     ("@reason", DeliveryRules.Cancelled),

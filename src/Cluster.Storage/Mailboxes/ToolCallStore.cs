@@ -144,10 +144,11 @@ public sealed class ToolCallStore(Engine engine)
                 }
 
                 var first = await turn.Db.RowAsync(
-                    "SELECT arguments_hash, result FROM tool_call WHERE mcp_session = @mcp AND request_id = @request",
+                    "SELECT arguments_hash, result FROM tool_call WHERE mcp_session = @mcp AND request_id = @request AND created_at > @before",
                     r => new { Hash = r.GetString(0), Result = r.GetString(1) },
                     key,
-                    request);
+                    request,
+                    ("@before", (turn.Now - Remembered).ToUnixTimeMilliseconds()));
                 if (first is not null)
                 {
                     return first.Hash == call.ArgumentsHash
@@ -162,6 +163,8 @@ public sealed class ToolCallStore(Engine engine)
                         """
                         INSERT INTO tool_call (mcp_session, request_id, arguments_hash, result, created_at)
                         VALUES (@mcp, @request, @hash, @result, @now)
+                        ON CONFLICT (mcp_session, request_id) DO UPDATE
+                        SET arguments_hash = excluded.arguments_hash, result = excluded.result, created_at = excluded.created_at
                         """,
                         key,
                         request,

@@ -24,6 +24,11 @@ public sealed class PermissionStore(Engine engine)
             {
                 var session = ("@session", (object?)asker.Session.ToString());
                 await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, session);
+                if (await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp", ("@mcp", asker.Id)) is null)
+                {
+                    return false; // it has ended meanwhile: nobody would wait for the verdict
+                }
+
                 if (await turn.Db.NumberAsync(
                     """
                     SELECT id FROM permission_request
@@ -119,7 +124,7 @@ public sealed class PermissionStore(Engine engine)
             },
             ct);
 
-    /// <summary>Newest first, of the sessions where this identity may approve or watch.</summary>
+    /// <summary>The newest requests of a session, newest first.</summary>
     public Task<List<PermissionInfo>> ListAsync(SessionId session, int limit, CancellationToken ct) =>
         engine.ReadAsync(
             db => db.RowsAsync($"{Select} WHERE session_id = @session ORDER BY id DESC LIMIT @limit", Read, ("@session", session.ToString()), ("@limit", limit)),

@@ -100,7 +100,13 @@ public sealed class SessionStore(Engine engine)
                 ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
                 : null,
             Waiting = (int)(await db.NumberAsync(
-                "SELECT COUNT(*) FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent')", session))!.Value,
+                """
+                SELECT COUNT(*) FROM delivery
+                WHERE session_id = @session AND state IN ('queued', 'sent') AND (@all = 1 OR chat_id = @who)
+                """,
+                session,
+                ("@all", access.May(who, Act.Watch) ? 1 : 0),
+                ("@who", who.Value)))!.Value,
             OpenPermissions = access.May(who, Act.Approve)
                 ? (int)(await db.NumberAsync(
                     "SELECT COUNT(*) FROM permission_request WHERE session_id = @session AND state = 'open'", session))!.Value

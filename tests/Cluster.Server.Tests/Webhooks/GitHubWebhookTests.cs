@@ -262,7 +262,7 @@ public sealed class GitHubWebhookTests
 
         private sealed class Switch(AwayAppends owner, IAppendStore real) : IAppendStore
         {
-            public Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<Submission> submissions, CancellationToken ct) =>
+            public Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<PackedSubmission> submissions, CancellationToken ct) =>
                 owner.Away ? throw new SqliteException("disk I/O error", 10) : real.AppendAsync(submissions, ct);
         }
     }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Threading.Channels;
 using Cluster.Core.Api;
 using Microsoft.AspNetCore.Http;
 
@@ -69,7 +68,7 @@ public sealed class CommandTests : IDisposable
     public async Task Login_stores_a_token_that_only_its_owner_can_read()
     {
         await using var node = await FakeNode.StartAsync();
-        var sent = Channel.CreateUnbounded<JsonElement>();
+        var sent = System.Threading.Channels.Channel.CreateUnbounded<JsonElement>();
         node.Api["POST /api/login"] = async context =>
         {
             using var body = await JsonDocument.ParseAsync(context.Request.Body);

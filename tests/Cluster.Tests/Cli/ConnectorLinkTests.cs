@@ -9,6 +9,9 @@ public sealed class ConnectorLinkTests
     private const string ChannelMessage =
         """{"jsonrpc":"2.0","method":"notifications/claude/channel","params":{"content":"hi","meta":{"event_id":"1"}}}""";
 
+    private const string Ping = """{"jsonrpc":"2.0","id":"4.1","method":"ping"}""";
+    private const string Pong = """{"jsonrpc":"2.0","id":"4.1","result":{}}""";
+
     [Fact]
     public async Task Ten_seconds_of_silence_lead_to_a_new_stream_that_says_where_it_was()
     {
@@ -18,7 +21,11 @@ public sealed class ConnectorLinkTests
 
         await rig.GreetAsync();
         var first = await node.NextStreamAsync();
-        await first.EventAsync("e-41", ChannelMessage);
+        await first.EventAsync("e-41", Ping);
+        await rig.ReadAsync();
+        await rig.SendAsync(Pong);
+        await node.NextBeyondHandshakeAsync();
+        await first.EventAsync("e-42", Ping.Replace("4.1", "4.2", StringComparison.Ordinal));
         await rig.ReadAsync();
         var next = node.NextStreamAsync().AsTask();
         await Clocks.AdvanceUntilAsync(clock, next);
@@ -209,8 +216,10 @@ public sealed class ConnectorLinkTests
 
         await rig.GreetAsync();
         var first = await node.NextStreamAsync();
-        await first.EventAsync("1", ChannelMessage);
+        await first.EventAsync("1", Ping);
         await rig.ReadAsync();
+        await rig.SendAsync(Pong);
+        await node.NextBeyondHandshakeAsync();
         await node.StopAsync();
         await rig.CallAsync("1");
         await node.StartAgainAsync();

@@ -58,8 +58,8 @@ internal sealed class FakeStream(HttpContext context)
 internal sealed class FakeNode : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, bool> _sessions = new();
-    private readonly Channel<Arrived> _arrived = Channel.CreateUnbounded<Arrived>();
-    private readonly Channel<FakeStream> _streams = Channel.CreateUnbounded<FakeStream>();
+    private readonly Channel<Arrived> _arrived = System.Threading.Channels.Channel.CreateUnbounded<Arrived>();
+    private readonly Channel<FakeStream> _streams = System.Threading.Channels.Channel.CreateUnbounded<FakeStream>();
     private WebApplication? _app;
     private int _made;
 

@@ -16,7 +16,7 @@ public static partial class GitHubEvent
     /// <exception cref="JsonException">The body is not the JSON of an object, has a name twice, or is too deep.</exception>
     public static WebhookSummary Read(string eventName, ReadOnlyMemory<byte> body)
     {
-        using var document = JsonDocument.Parse(body, Strict);
+        using var document = Parse(body);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             throw new JsonException("The body is not a JSON object.");
@@ -70,8 +70,11 @@ public static partial class GitHubEvent
     private static WebhookSummary WorkflowRun(Fields f)
     {
         var conclusion = f.Pattern("workflow_run.conclusion", Word());
+        var trigger = f.Pattern("workflow_run.event", Word());
         var home = f.Integer("repository.id");
-        var author = home is not null && home == f.Integer("workflow_run.head_repository.id") ? Member : Outside;
+        var author = home is not null && home == f.Integer("workflow_run.head_repository.id") && Array.IndexOf(MembersTriggers, trigger) >= 0
+            ? Member
+            : Outside;
         return new WebhookSummary
         {
             Name = "github.workflow_run",
@@ -82,7 +85,7 @@ public static partial class GitHubEvent
                 Text("conclusion", conclusion),
                 Text("url", f.Pattern("workflow_run.html_url", Url())),
                 Text("head_sha", f.Pattern("workflow_run.head_sha", Sha())),
-                Text("trigger", f.Pattern("workflow_run.event", Word())),
+                Text("trigger", trigger),
                 Number("run_number", f.Integer("workflow_run.run_number")),
                 Number("run_attempt", f.Integer("workflow_run.run_attempt")),
                 Text("author", author)),
@@ -130,6 +133,11 @@ public static partial class GitHubEvent
         };
     }
 
+    // What only somebody with write access sets off in the repository itself. An issue or a comment runs there too, with its author's
+    // words as the run's title, and so does a run that another run sets off.
+    private static readonly string[] MembersTriggers =
+        ["push", "pull_request", "schedule", "workflow_dispatch", "repository_dispatch", "merge_group", "release"];
+
     private const string Member = "member";
     private const string Outside = "outside";
 
@@ -139,8 +147,8 @@ public static partial class GitHubEvent
         : "not a failure";
 
     // A check run names no author. Its text comes from a workflow file or an app that reads the commit, so it is a member's only
-    // where the commit stands in the repository itself: a pull request from a fork lists no pull requests and no branch here, or
-    // lists a head repository of another id.
+    // where the commit stands in the repository itself. A pull request that is listed tells by its head repository. Where none is
+    // listed, a fork has no branch here (GitHub Docs: REST, check runs), but runs of GitHub's own Actions may carry the fork's.
     private static string CheckRunAuthor(Fields f)
     {
         if (f.Integer("repository.id") is not { } home || f.Text("check_run.check_suite.head_branch") is null)
@@ -148,10 +156,12 @@ public static partial class GitHubEvent
             return Outside;
         }
 
+        var listed = false;
         foreach (var list in new[] { "check_run.pull_requests", "check_run.check_suite.pull_requests" })
         {
             foreach (var pullRequest in f.Items(list))
             {
+                listed = true;
                 if (pullRequest.Integer("head.repo.id") != home)
                 {
                     return Outside;
@@ -159,7 +169,19 @@ public static partial class GitHubEvent
             }
         }
 
-        return Member;
+        return listed || f.Text("check_run.app.slug") is { } app && app != "github-actions" ? Member : Outside;
+    }
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body, Strict);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("The body has a name that is not valid Unicode.", e); // half of a surrogate pair, seen while comparing names
+        }
     }
 
     private static WebhookField? Text(string name, string? text) => text is null ? null : new WebhookField { Name = name, Text = text };

@@ -1,4 +1,5 @@
 -- Times are Unix milliseconds. Ids of events, replies and permission requests come from one sequence.
+-- Wide rows are rowid tables, which take new rows at their end; narrow ones with a key of their own are WITHOUT ROWID.
 
 CREATE TABLE sequence (value BIGINT NOT NULL);
 INSERT INTO sequence (value) VALUES (0);
@@ -34,6 +35,7 @@ CREATE TABLE token (
   revoked_at BIGINT
 ) WITHOUT ROWID;
 CREATE INDEX token_principal ON token (principal);
+CREATE INDEX token_parent ON token (parent) WHERE parent IS NOT NULL;
 
 CREATE TABLE page_code (
   code_hash TEXT PRIMARY KEY,
@@ -86,7 +88,7 @@ CREATE TABLE route (
 CREATE INDEX route_session ON route (session_id);
 
 CREATE TABLE event (
-  id BIGINT PRIMARY KEY,
+  id INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,
   name TEXT NOT NULL,
   sender TEXT NOT NULL,
@@ -95,7 +97,7 @@ CREATE TABLE event (
   body BLOB NOT NULL,
   payload BLOB,
   created_at BIGINT NOT NULL
-) WITHOUT ROWID;
+);
 
 CREATE TABLE event_note (
   event_id BIGINT NOT NULL,
@@ -134,13 +136,13 @@ CREATE TABLE dedupe (
 CREATE INDEX dedupe_expiry ON dedupe (expires_at);
 
 CREATE TABLE reply (
-  id BIGINT PRIMARY KEY,
+  id INTEGER PRIMARY KEY,
   session_id TEXT NOT NULL,
   chat_id TEXT NOT NULL,
   reply_to BIGINT,
   body BLOB NOT NULL,
   created_at BIGINT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX reply_chat ON reply (session_id, chat_id, id);
 
 CREATE TABLE mcp_session (
@@ -179,7 +181,7 @@ CREATE TABLE tool_call (
 CREATE INDEX tool_call_age ON tool_call (created_at);
 
 CREATE TABLE permission_request (
-  id BIGINT PRIMARY KEY,
+  id INTEGER PRIMARY KEY,
   session_id TEXT NOT NULL,
   mcp_session TEXT NOT NULL,
   request_id TEXT NOT NULL,
@@ -194,7 +196,7 @@ CREATE TABLE permission_request (
   decided_by TEXT,
   decided_at BIGINT,
   event_id BIGINT
-) WITHOUT ROWID;
+);
 CREATE INDEX permission_request_session ON permission_request (session_id, id);
 CREATE INDEX permission_request_live ON permission_request (expires_at) WHERE state IN ('open', 'decided');
 CREATE INDEX permission_request_event ON permission_request (event_id) WHERE event_id IS NOT NULL;

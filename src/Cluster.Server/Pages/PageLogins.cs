@@ -1,0 +1,56 @@
+using Cluster.Server.Security;
+using Cluster.Storage.Principals;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Cluster.Server.Pages;
+
+/// <summary>A single-use code becomes a cookie, and logging out ends what the cookie holds.</summary>
+internal static class PageLogins
+{
+    private const int MaxCodeLength = 64;
+
+    private const string Refusal =
+        "This code is unknown, used already or too old: a code works once, within five minutes. Get another with: cluster page";
+
+    public static void MapPageLogins(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/page/login", LoginAsync).AddEndpointFilter<PageForms>();
+        app.MapPost("/page/logout", LogoutAsync).AddEndpointFilter<PageForms>().RequireAuthorization(TokenAuthentication.Page);
+    }
+
+    private static async Task<IResult> LoginAsync(HttpContext context, PrincipalStore principals, Refusals refusals, CancellationToken ct)
+    {
+        // People without script may well paste the whole link.
+        var given = context.Field("code").Trim();
+        var code = given[(given.LastIndexOf('#') + 1)..];
+        if (code.Length is 0 or > MaxCodeLength || await principals.SpendPageCodeAsync(code, ct) is not var (secret, expires))
+        {
+            refusals.Count("page-code");
+            return context.Refused(StatusCodes.Status401Unauthorized, Refusal, Again);
+        }
+
+        context.Response.Cookies.Append(TokenAuthentication.Cookie, secret, Cookie(context, expires));
+        return context.Done("/");
+    }
+
+    private static async Task<IResult> LogoutAsync(HttpContext context, PrincipalStore principals, CancellationToken ct)
+    {
+        var caller = context.Caller();
+        await principals.RevokeTokenAsync(caller.TokenId, caller, ct);
+        context.Response.Cookies.Delete(TokenAuthentication.Cookie, Cookie(context, null));
+        return context.Done("/login");
+    }
+
+    private static RazorComponentResult<LoginPage> Again(string why) =>
+        new(new Dictionary<string, object?> { [nameof(LoginPage.Notice)] = why }) { StatusCode = StatusCodes.Status401Unauthorized };
+
+    private static CookieOptions Cookie(HttpContext context, DateTimeOffset? expires) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Strict,
+        Path = "/",
+        Secure = context.Request.IsHttps,
+        Expires = expires,
+        IsEssential = true,
+    };
+}

@@ -1,0 +1,184 @@
+using Cluster.Core.Access;
+using Cluster.Core.Secrets;
+using Cluster.Storage.Principals;
+using Cluster.Storage.Sessions;
+using Cluster.Storage.Tests.Engines;
+
+namespace Cluster.Storage.Tests.Principals;
+
+public sealed class SqlitePrincipalTests() : PrincipalSuite(new SqliteDatabase());
+
+public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(database)
+{
+    [Fact]
+    public async Task The_admin_is_made_once()
+    {
+        Assert.Null(await Principals.EnsureAdminAsync("alice", Ct));
+
+        Assert.Equal(["alice True", "bob False", "carol False"], (await Principals.ListAsync(Ct)).Select(p => $"{p.Name} {p.Admin}"));
+        Assert.True(await Principals.KnowsAsync(Alice, Ct));
+        Assert.False(await Principals.KnowsAsync(Identity.Console("mallory"), Ct));
+    }
+
+    [Fact]
+    public async Task An_invitation_is_redeemed_once()
+    {
+        var (code, _) = await Principals.InviteAsync("dave", AliceCalls, Ct);
+
+        var token = await Principals.RedeemAsync(code, "laptop", Ct);
+
+        Assert.Equal("dave", token!.Principal);
+        Assert.Equal("dave", (await Principals.AuthenticateAsync(token.Token, page: false, Ct))!.Principal);
+        Assert.Null(await Principals.RedeemAsync(code, "laptop", Ct));
+        Assert.Null(await Principals.RedeemAsync(code.ToUpperInvariant(), "laptop", Ct));
+        Assert.Null(await Principals.RedeemAsync("", "laptop", Ct));
+    }
+
+    [Fact]
+    public async Task An_invitation_redeemed_by_many_at_once_gives_one_token()
+    {
+        var (code, _) = await Principals.InviteAsync("dave", AliceCalls, Ct);
+
+        var tokens = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => Principals.RedeemAsync(code, "laptop", Ct))));
+
+        Assert.Single(tokens, token => token is not null);
+    }
+
+    [Fact]
+    public async Task An_invitation_ends()
+    {
+        var (early, expires) = await Principals.InviteAsync("dave", AliceCalls, Ct);
+        var (late, _) = await Principals.InviteAsync("dave", AliceCalls, Ct);
+        Assert.Equal(Clock.GetUtcNow() + PrincipalStore.InvitationFor, expires);
+
+        Clock.Advance(PrincipalStore.InvitationFor - TimeSpan.FromMilliseconds(1));
+        Assert.NotNull(await Principals.RedeemAsync(early, "laptop", Ct));
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
+
+        Assert.Null(await Principals.RedeemAsync(late, "laptop", Ct));
+        Assert.Equal(1, await Principals.SweepAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_page_code_is_spent_once_and_opens_a_page_login_only()
+    {
+        var (code, _) = await Principals.NewPageCodeAsync(AliceCalls, Ct);
+
+        var login = await Principals.SpendPageCodeAsync(code, Ct);
+
+        Assert.Equal("alice", (await Principals.AuthenticateAsync(login!.Value.Token, page: true, Ct))!.Principal);
+        Assert.Null(await Principals.AuthenticateAsync(login.Value.Token, page: false, Ct));
+        Assert.Null(await Principals.SpendPageCodeAsync(code, Ct));
+    }
+
+    [Fact]
+    public async Task A_page_code_ends_after_five_minutes_and_a_login_after_thirty_days()
+    {
+        var (early, _) = await Principals.NewPageCodeAsync(AliceCalls, Ct);
+        var (late, _) = await Principals.NewPageCodeAsync(AliceCalls, Ct);
+        Clock.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromMilliseconds(1));
+        var login = (await Principals.SpendPageCodeAsync(early, Ct))!.Value;
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Null(await Principals.SpendPageCodeAsync(late, Ct));
+        Assert.Equal(1, await Principals.SweepAsync(Ct));
+
+        Clock.Advance(TimeSpan.FromDays(30) - TimeSpan.FromMilliseconds(2));
+        Assert.NotNull(await Principals.AuthenticateAsync(login.Token, page: true, Ct));
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Null(await Principals.AuthenticateAsync(login.Token, page: true, Ct));
+    }
+
+    [Fact]
+    public async Task An_access_token_is_no_page_login()
+    {
+        var token = await Principals.AddTokenAsync(AliceCalls, "laptop", Ct);
+
+        Assert.NotNull(await Principals.AuthenticateAsync(token.Token, page: false, Ct));
+        Assert.Null(await Principals.AuthenticateAsync(token.Token, page: true, Ct));
+        Assert.Null(await Principals.AuthenticateAsync(token.Token + "x", page: false, Ct));
+        Assert.Null(await Principals.AuthenticateAsync(Secret.Hash(token.Token), page: false, Ct));
+        Assert.Null(await Principals.AuthenticateAsync(token.Id, page: false, Ct));
+        Assert.Null(await Principals.AuthenticateAsync("", page: false, Ct));
+    }
+
+    [Fact]
+    public async Task Revoking_a_token_ends_its_page_logins_its_page_codes_and_its_clients_at_once()
+    {
+        var token = await Principals.AddTokenAsync(AliceCalls, "laptop", Ct);
+        var caller = (await Principals.AuthenticateAsync(token.Token, page: false, Ct))!;
+        var (spent, _) = await Principals.NewPageCodeAsync(caller, Ct);
+        var (waiting, _) = await Principals.NewPageCodeAsync(caller, Ct);
+        var login = (await Principals.SpendPageCodeAsync(spent, Ct))!.Value;
+        var client = await ConnectAsync(token.Id);
+        var untouched = await ConnectAsync();
+        using var watcher = Engine.Wakeups.Watch(Api.ToString());
+
+        Assert.True(await Principals.RevokeTokenAsync(token.Id, AliceCalls, Ct));
+
+        await watcher.WaitAsync(TimeSpan.FromHours(1), Clock, Ct);
+        Assert.Null(await Principals.AuthenticateAsync(token.Token, page: false, Ct));
+        Assert.Null(await Principals.AuthenticateAsync(login.Token, page: true, Ct));
+        Assert.Null(await Principals.SpendPageCodeAsync(waiting, Ct));
+        Assert.Null(await McpSessions.FindAsync(client.Id, token.Id, Ct));
+        Assert.Equal(AttachOutcome.Gone, (await AskAsync(client)).Outcome);
+        Assert.NotNull(await McpSessions.FindAsync(untouched.Id, AliceCalls.TokenId, Ct));
+        Assert.False(await Principals.RevokeTokenAsync(token.Id, AliceCalls, Ct));
+        Assert.Equal(token.Id, Assert.Single(await AuditedAsync("token.revoke")).Subject);
+    }
+
+    [Fact]
+    public async Task Revoking_a_page_login_leaves_its_token_alone()
+    {
+        var (code, _) = await Principals.NewPageCodeAsync(AliceCalls, Ct);
+        var login = (await Principals.SpendPageCodeAsync(code, Ct))!.Value;
+        var page = (await Principals.AuthenticateAsync(login.Token, page: true, Ct))!;
+
+        Assert.True(await Principals.RevokeTokenAsync(page.TokenId, page, Ct));
+
+        Assert.Null(await Principals.AuthenticateAsync(login.Token, page: true, Ct));
+        Assert.Contains(await Principals.ListTokensAsync(AliceCalls, Ct), t => t.Id == AliceCalls.TokenId && t.RevokedAt is null);
+    }
+
+    [Fact]
+    public async Task People_see_and_revoke_their_own_tokens_and_an_admin_everybodys()
+    {
+        var bob = await CallerAsync("bob");
+        var carol = await CallerAsync("carol");
+
+        Assert.False(await Principals.RevokeTokenAsync(carol.TokenId, bob, Ct));
+        Assert.False(await Principals.RevokeTokenAsync("unknown", bob, Ct));
+        Assert.All(await Principals.ListTokensAsync(bob, Ct), t => Assert.Equal("bob", t.Principal));
+        Assert.Equal(["alice", "bob", "carol"], (await Principals.ListTokensAsync(AliceCalls, Ct)).Select(t => t.Principal).Distinct());
+        Assert.True(await Principals.RevokeTokenAsync(carol.TokenId, AliceCalls, Ct));
+        Assert.True(await Principals.RevokeTokenAsync(bob.TokenId, bob, Ct));
+    }
+
+    [Fact]
+    public async Task A_lost_admin_token_is_replaced_and_the_old_one_stays_until_it_is_revoked()
+    {
+        var token = await Principals.ReplaceAdminTokenAsync("alice", Ct);
+
+        Assert.True((await Principals.AuthenticateAsync(token, page: false, Ct))!.Admin);
+        Assert.Contains(await Principals.ListTokensAsync(AliceCalls, Ct), t => t.Id == AliceCalls.TokenId && t.RevokedAt is null);
+    }
+
+    [Fact]
+    public async Task Data_protection_keys_are_read_back_by_whoever_has_the_cluster_key()
+    {
+        var keys = new DataKeyStore(Engine, Box);
+        await keys.AddAsync("key-1", "<key>one</key>", Ct);
+        await keys.AddAsync("key-2", "<key>two</key>", Ct);
+        await keys.AddAsync("key-1", "<key>another</key>", Ct);
+
+        Assert.Equal(["<key>one</key>", "<key>two</key>"], await new DataKeyStore(Engine, Box).ListAsync(Ct));
+        await Assert.ThrowsAnyAsync<System.Security.Cryptography.CryptographicException>(
+            () => new DataKeyStore(Engine, new SecretBox(new byte[32])).ListAsync(Ct));
+    }
+
+    private async Task<Caller> CallerAsync(string name)
+    {
+        var (code, _) = await Principals.InviteAsync(name, AliceCalls, Ct);
+        var token = (await Principals.RedeemAsync(code, "laptop", Ct))!;
+        return (await Principals.AuthenticateAsync(token.Token, page: false, Ct))!;
+    }
+}
