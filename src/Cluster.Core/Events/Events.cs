@@ -118,7 +118,9 @@ public static class DedupeKeys
 
     public static string Delivery(string source, string deliveryId) => Short($"delivery:{source}:{deliveryId}");
 
-    public static string Body(string source, string sha256) => Short($"body:{source}:{sha256}");
+    /// <param name="source">The source.</param>
+    /// <param name="signature">The verified HMAC of the raw body: a replay of the same body under the same secret has the same one.</param>
+    public static string Body(string source, ReadOnlySpan<byte> signature) => Short($"body:{source}:{Convert.ToHexStringLower(signature)}");
 
     public static string Message(Identity sender, string clientId) => Short($"message:{sender}:{clientId}");
 

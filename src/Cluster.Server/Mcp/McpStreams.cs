@@ -65,36 +65,51 @@ internal sealed partial class McpStreams(
     {
         var keepAlive = KeepAliveOf(context);
         var (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: true, ct);
+        var attached = outcome == AttachOutcome.Attached;
         var written = clock.GetTimestamp();
         var (sent, patience) = (written, TimeSpan.Zero);
+        var woken = true;
         while (outcome != AttachOutcome.Gone)
         {
-            var outlook = await mailboxes.LookAsync(session.Session, session.Id, stream, epoch, ct);
-            if (!outlook.Alive)
+            // A wake-up asks the mailbox at once; a poll, or doubt, looks first, since a look is cheaper than a turn.
+            if (!attached || !woken)
             {
-                return;
+                var outlook = await mailboxes.LookAsync(session.Session, session.Id, stream, epoch, ct);
+                if (!outlook.Alive)
+                {
+                    return;
+                }
+
+                if (outlook is { Attached: true, Unconfirmed: true } && clock.GetElapsedTime(sent) > patience)
+                {
+                    LogUnconfirmed(session.Session.ToString());
+                    context.Abort(); // what the kernel has taken was never read; a client that lives comes back
+                    return;
+                }
+
+                attached = outlook.Attached;
+                woken = outlook is { Attached: true, Waiting: true, Unconfirmed: false };
+                if (!attached && !outlook.Replaced)
+                {
+                    (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: false, ct);
+                    woken = attached = outcome == AttachOutcome.Attached;
+                }
             }
 
-            if (!outlook.Attached && !outlook.Replaced)
+            if (attached && woken)
             {
-                (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: false, ct);
-                outlook = outlook with { Attached = outcome == AttachOutcome.Attached, Waiting = true, Unconfirmed = false };
-            }
-
-            if (outlook is { Attached: true, Unconfirmed: true } && clock.GetElapsedTime(sent) > patience)
-            {
-                LogUnconfirmed(session.Session.ToString());
-                context.Abort(); // what the kernel has taken was never read; a client that lives comes back
-                return;
-            }
-
-            if (outlook is { Attached: true, Waiting: true, Unconfirmed: false }
-                && await mailboxes.TakeAsync(session.Session, session.Id, epoch, ct) is NextBatch.Ready batch)
-            {
-                await WriteAsync(context, Frame(batch));
-                written = sent = clock.GetTimestamp();
-                patience = TimeSpan.FromSeconds(options.Value.Limits.ConfirmSeconds << Math.Min(batch.Deliveries.Max(d => d.Attempts), 6));
-                continue;
+                var next = await mailboxes.TakeAsync(session.Session, session.Id, epoch, ct);
+                if (next is NextBatch.Ready batch)
+                {
+                    await WriteAsync(context, Frame(batch));
+                    written = sent = clock.GetTimestamp();
+                    patience = TimeSpan.FromSeconds(options.Value.Limits.ConfirmSeconds << Math.Min(batch.Deliveries.Max(d => d.Attempts), 6));
+                }
+                else if (next is NextBatch.Stale)
+                {
+                    attached = false;
+                    continue;
+                }
             }
 
             if (clock.GetElapsedTime(written) >= keepAlive)
@@ -104,7 +119,7 @@ internal sealed partial class McpStreams(
             }
 
             var untilKeepAlive = keepAlive - clock.GetElapsedTime(written);
-            await watcher.WaitAsync(untilKeepAlive < Poll ? Max(untilKeepAlive, TimeSpan.FromMilliseconds(10)) : Poll, clock, ct);
+            woken = await watcher.WaitAsync(untilKeepAlive < Poll ? Max(untilKeepAlive, TimeSpan.FromMilliseconds(10)) : Poll, clock, ct);
         }
     }
 

@@ -14,11 +14,9 @@ internal sealed class WebhookBody : IDisposable
 
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
-    /// <summary>HMAC-SHA256 of the raw bytes under the source's secret.</summary>
+    /// <summary>HMAC-SHA256 of the raw bytes under the source's secret: proves the sender, and is a hash of the body that no other
+    /// delivery shares.</summary>
     public byte[] Signature { get; private set; } = [];
-
-    /// <summary>SHA-256 of the raw bytes, lower hex.</summary>
-    public string Hash { get; private set; } = "";
 
     /// <returns>Null when the body is larger than the cap.</returns>
     public static async Task<WebhookBody?> ReadAsync(HttpRequest request, string secret, int cap, CancellationToken ct)
@@ -29,7 +27,6 @@ internal sealed class WebhookBody : IDisposable
         }
 
         using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
-        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
         // A declared length is a claim: it does not make us take more than a little at once.
         var body = new WebhookBody((int)Math.Min(request.ContentLength ?? 16 * 1024, 64 * 1024) + 1);
@@ -44,7 +41,6 @@ internal sealed class WebhookBody : IDisposable
                 }
 
                 hmac.AppendData(body._buffer, body._length, read);
-                sha.AppendData(body._buffer, body._length, read);
                 body._length += read;
                 if (body._length > cap)
                 {
@@ -59,7 +55,6 @@ internal sealed class WebhookBody : IDisposable
             }
 
             body.Signature = hmac.GetHashAndReset();
-            body.Hash = Convert.ToHexStringLower(sha.GetHashAndReset());
             return body;
         }
         catch

@@ -118,7 +118,7 @@ internal static class WebhookEndpoints
                 Trust = summary.Stranger ? Trust.Stranger : Trust.System,
                 Body = content,
                 Payload = body.Bytes,
-                DedupeKeys = [DedupeKeys.Delivery(source.Name, deliveryId), DedupeKeys.Body(source.Name, body.Hash)],
+                DedupeKeys = [DedupeKeys.Delivery(source.Name, deliveryId), DedupeKeys.Body(source.Name, body.Signature)],
                 At = clock.GetUtcNow(),
                 FilterReason = summary.FilterReason,
             },

@@ -38,6 +38,7 @@ public abstract class Engine(TimeProvider clock) : IAsyncDisposable
 public sealed class Turn(Engine engine, EngineConnection connection)
 {
     private readonly HashSet<string> _wakes = [];
+    private readonly HashSet<string> _shown = [];
 
     public Engine Engine => engine;
 
@@ -48,7 +49,11 @@ public sealed class Turn(Engine engine, EngineConnection connection)
     /// <summary><see cref="Now"/> as the tables hold it.</summary>
     public long NowMs => Now.ToUnixTimeMilliseconds();
 
+    /// <summary>After the commit, wakes those who may have something to do for this session, and those who look on.</summary>
     public void Wake(string topic) => _wakes.Add(topic);
+
+    /// <summary>After the commit, wakes those who look on only.</summary>
+    public void Show(string topic) => _shown.Add(topic);
 
     public async Task<long> TakeIdAsync() => await engine.TakeIdsAsync(connection, 1);
 
@@ -60,6 +65,11 @@ public sealed class Turn(Engine engine, EngineConnection connection)
         foreach (var topic in _wakes)
         {
             engine.Wakeups.Raise(topic);
+        }
+
+        foreach (var topic in _shown.Except(_wakes))
+        {
+            engine.Wakeups.RaiseForOnlookers(topic);
         }
     }
 

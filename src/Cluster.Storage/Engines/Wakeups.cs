@@ -35,6 +35,12 @@ public sealed class Wakeups
             }
         }
 
+        RaiseForOnlookers(topic);
+    }
+
+    /// <summary>Something changed that those who look on want to see and nobody has to act on: the session's own watchers sleep on.</summary>
+    public void RaiseForOnlookers(string topic)
+    {
         foreach (var watcher in _everything.Keys)
         {
             watcher.Wake(topic);
@@ -92,22 +98,23 @@ public sealed class Wakeups
         }
 
         /// <summary>Returns at a wake-up, or when it is time to poll.</summary>
-        public async Task WaitAsync(TimeSpan poll, TimeProvider clock, CancellationToken ct)
+        /// <returns>True at a wake-up.</returns>
+        public async Task<bool> WaitAsync(TimeSpan poll, TimeProvider clock, CancellationToken ct)
         {
             if (_wake.Reader.TryRead(out _))
             {
-                return;
+                return true;
             }
 
             using var timeout = new CancellationTokenSource(poll, clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
             try
             {
-                await _wake.Reader.ReadAsync(either.Token);
+                return await _wake.Reader.ReadAsync(either.Token);
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
-                // time to poll
+                return false; // time to poll
             }
         }
 

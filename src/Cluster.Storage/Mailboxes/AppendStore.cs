@@ -53,7 +53,7 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
                 "INSERT INTO event_note (event_id, at, note) VALUES (@event, @now, 'duplicate dropped')",
                 ("@event", first),
                 ("@now", turn.NowMs));
-            turn.Wake(session);
+            turn.Show(session);
             return new AppendOutcome.Duplicate(first);
         }
 

@@ -21,7 +21,7 @@ public abstract record NextBatch
     /// <summary>The batch before is not confirmed yet; one at a time.</summary>
     public sealed record Unconfirmed : NextBatch;
 
-    /// <summary>The epoch has passed: another attachment serves the session.</summary>
+    /// <summary>The epoch has passed, or the MCP session has ended.</summary>
     public sealed record Stale : NextBatch;
 }
 
@@ -52,7 +52,8 @@ public sealed class MailboxStore(Engine engine)
             async turn =>
             {
                 var id = ("@session", (object?)session.ToString());
-                if (await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, id) != epoch)
+                if (await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, id) != epoch
+                    || await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp", ("@mcp", mcpSession)) is null)
                 {
                     return new NextBatch.Stale();
                 }
@@ -107,7 +108,7 @@ public sealed class MailboxStore(Engine engine)
                     }
                 }
 
-                turn.Wake(session.ToString());
+                turn.Show(session.ToString());
                 return ready.Count == 0 ? new NextBatch.Empty() : new NextBatch.Ready(batch, ready);
             },
             ct);

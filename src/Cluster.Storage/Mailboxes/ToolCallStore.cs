@@ -116,7 +116,7 @@ public sealed class ToolCallStore(Engine engine)
     private static async Task CalledAsync(Turn turn, SessionId session)
     {
         await turn.Db.ExecuteAsync("UPDATE session SET last_call_at = @now WHERE id = @id", ("@now", turn.NowMs), ("@id", session.ToString()));
-        turn.Wake(session.ToString());
+        turn.Show(session.ToString());
     }
 
     private static Task<int> AnswerAsync(Turn turn, SessionId session, long eventId) =>

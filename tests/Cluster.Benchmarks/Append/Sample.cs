@@ -61,7 +61,7 @@ internal sealed class Sample
         return _template with
         {
             AccessVersion = accessVersion,
-            DedupeKeys = [DedupeKeys.Delivery("ci", Guid.NewGuid().ToString()), DedupeKeys.Body("ci", Convert.ToHexStringLower(hash))],
+            DedupeKeys = [DedupeKeys.Delivery("ci", Guid.NewGuid().ToString()), DedupeKeys.Body("ci", hash)],
         };
     }
 

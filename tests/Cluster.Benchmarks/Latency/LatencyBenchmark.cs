@@ -27,8 +27,28 @@ internal static class LatencyBenchmark
         using var api = node.Api();
         using var github = new HttpClient();
 
+        await MeasureEmptyCallAsync(api, settings);
         await MeasureAsync("webhook", () => SendCheckRunAsync(github, node.Source), client, settings, report);
         await MeasureAsync("console message", () => SendMessageAsync(api), client, settings, report);
+    }
+
+    // What a call that does nothing takes here, after the same pause: the floor under the figures below.
+    private static async Task MeasureEmptyCallAsync(HttpClient api, Settings settings)
+    {
+        var answered = new List<double>();
+        for (var i = -WarmUps; i < settings.Events; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await api.GetStringAsync("/healthz");
+            if (i >= 0)
+            {
+                answered.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
+
+            await Task.Delay(Pause);
+        }
+
+        Report.Line($"empty call: answered     {Text(answered)}");
     }
 
     private static async Task MeasureAsync(
