@@ -35,8 +35,6 @@ var root = new RootCommand("Talk to the nodes of Channel Cluster, and connect Cl
     AccessCommands.Show(node),
     SourceCommands.Create(node),
     PermissionCommands.List(node),
-    PermissionCommands.Approve(node),
-    PermissionCommands.Deny(node),
 
     DoctorCommand.Create(node),
     ConnectCommand.Create(node),

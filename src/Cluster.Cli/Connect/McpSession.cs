@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Cluster.Cli.Nodes;
 
@@ -8,6 +9,7 @@ namespace Cluster.Cli.Connect;
 internal sealed record ClientIntroduction(JsonElement? ClientInfo, JsonElement? Capabilities);
 
 /// <summary>The connector's own MCP session at a node. What is known by an id here means nothing in the next one.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer has nothing to release.")]
 internal sealed class McpSession(string id, NodeAddress node)
 {
     // A client that answers nothing must not make this grow for ever.
@@ -15,7 +17,14 @@ internal sealed class McpSession(string id, NodeAddress node)
 
     private readonly ConcurrentDictionary<string, string?> _asked = new();
 
+    private readonly CancellationTokenSource _ended = new();
+
     public string Id => id;
+
+    /// <summary>Set when the node has forgotten it: whoever still listens in it hears nothing more.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    public void End() => _ended.Cancel();
 
     public NodeAddress Node => node;
 

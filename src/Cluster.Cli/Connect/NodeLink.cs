@@ -80,7 +80,7 @@ internal sealed class NodeLink(NodeLocator locator, string sessionName, Notes no
         McpSession session, Action onOpen, Func<SseMessage, CancellationToken, Task> onMessage, CancellationToken ct)
     {
         using var pulse = new Pulse(clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, pulse.Stopped);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, pulse.Stopped, session.Ended);
         var opened = false;
         try
         {
@@ -120,7 +120,11 @@ internal sealed class NodeLink(NodeLocator locator, string sessionName, Notes no
         }
     }
 
-    public void Forget(McpSession session) => Interlocked.CompareExchange(ref _current, null, session);
+    public void Forget(McpSession session)
+    {
+        Interlocked.CompareExchange(ref _current, null, session);
+        session.End();
+    }
 
     /// <summary>Tells the node that this client is gone, if that can be done at once.</summary>
     public async Task CloseAsync()

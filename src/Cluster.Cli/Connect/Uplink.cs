@@ -128,6 +128,11 @@ internal sealed class Uplink(NodeLink link, MessageWriter client, Downlink downl
                     await GiveUpAsync(item, why, ct);
                     return;
 
+                case LinkOutcome.Forgotten when item is { OnlyIn: null, IsRequest: true, MayBeDone: true }:
+                    // A new MCP session would not know that it was done in the old one.
+                    await GiveUpAsync(item, "the node has forgotten this connection", ct);
+                    return;
+
                 case LinkOutcome.Forgotten when item.OnlyIn is null && !forgotten:
                     forgotten = true;
                     break;

@@ -3,10 +3,11 @@ using Cluster.Cli.Nodes;
 using Cluster.Cli.Sessions;
 using Cluster.Cli.Terminal;
 using Cluster.Core.Api;
+using Cluster.Core.Events;
 
 namespace Cluster.Cli.Permissions;
 
-/// <summary><c>cluster permissions</c>, <c>cluster approve</c> and <c>cluster deny</c>.</summary>
+/// <summary><c>cluster permissions</c>.</summary>
 internal static class PermissionCommands
 {
     public static Command List(NodeOptions node)
@@ -17,37 +18,36 @@ internal static class PermissionCommands
             var query = call.Get(session) is { } named ? $"?session={Uri.EscapeDataString(SessionArgument.Read(named))}" : "";
             call.Show(
                 await call.Node.GetAsync($"api/permissions{query}", ApiJson.Default.IReadOnlyListPermissionInfo, call.Ct),
-                requests => call.Screen.Table(
-                    "No permission requests.",
-                    ["ID", "SESSION", "STATE", "TOOL", "WHAT", "EXPIRES", "BY"],
-                    requests.Select(request => (string[])
-                    [
-                        request.Id, request.Session, State(request), request.ToolName, Short(request.Description),
-                        Screen.Time(request.ExpiresAt), request.DecidedBy ?? "-",
-                    ])));
+                requests => Print(call.Screen, requests));
         });
     }
 
-    public static Command Approve(NodeOptions node) => Decide(node, "approve", "allow", "Allow what a permission request asks for.");
-
-    public static Command Deny(NodeOptions node) => Decide(node, "deny", "deny", "Deny what a permission request asks for.");
-
-    private static Command Decide(NodeOptions node, string name, string behavior, string description)
+    // What would run is shown whole and with its hidden characters revealed, never only what the model says about it. Verdicts are
+    // given on the page, where the request stands beside the buttons.
+    private static void Print(Screen screen, IReadOnlyList<PermissionInfo> requests)
     {
-        var id = new Argument<string>("ID") { Description = "As `cluster permissions` shows it." };
-        return new Command(name, description) { id }.Calls(node, async call =>
-            call.Show(
-                await call.Node.PostAsync(
-                    $"api/permissions/{Uri.EscapeDataString(call.Get(id))}",
-                    new Verdict { Behavior = behavior },
-                    ApiJson.Default.Verdict,
-                    ApiJson.Default.PermissionInfo,
-                    call.Ct),
-                request => call.Screen.Line($"{request.ToolName} in {request.Session}: {State(request)}.")));
+        if (requests.Count == 0)
+        {
+            screen.Line("No permission requests.");
+        }
+
+        foreach (var request in requests)
+        {
+            screen.Line($"{request.Id}  {request.Session}  {State(request)}  {HostileText.Reveal(request.ToolName)}  until {Screen.Time(request.ExpiresAt)}");
+            foreach (var line in HostileText.Reveal(request.InputPreview).Split('\n'))
+            {
+                screen.Line($"    {line}");
+            }
+
+            screen.Line($"    {request.InputPreview.Length} characters; {HostileText.Reveal(request.Description).ReplaceLineEndings(" ")}");
+        }
+
+        if (requests.Any(request => request.State == "open"))
+        {
+            screen.Line("Answer on the page: cluster page");
+        }
     }
 
     private static string State(PermissionInfo request) =>
         request.Behavior is { } behavior ? $"{request.State} ({behavior})" : request.State;
-
-    private static string Short(string text) => text.Length <= 60 ? text : text[..59] + "…";
 }

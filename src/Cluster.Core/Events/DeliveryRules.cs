@@ -22,6 +22,9 @@ public static class DeliveryRules
     /// <summary>How long a message or webhook waits for its session.</summary>
     public static readonly TimeSpan KeepWaiting = TimeSpan.FromDays(7);
 
+    /// <summary>How much later than its end the receipt of what was sent in time may still be confirmed.</summary>
+    public static readonly TimeSpan ConfirmLate = TimeSpan.FromMinutes(2);
+
     public const string Revoked = "revoked";
     public const string Cancelled = "cancelled";
     public const string Superseded = "superseded";

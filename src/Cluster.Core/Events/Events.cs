@@ -78,7 +78,7 @@ public sealed record Submission
     /// <summary>A chat message's text as written, or a webhook's framed content.</summary>
     public required string Body { get; init; }
 
-    /// <summary>A webhook's raw body.</summary>
+    /// <summary>A webhook's raw body, when its session may fetch parts of it.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
 
     /// <summary>Keys of which each enters once; see <see cref="DedupeKeys"/>.</summary>

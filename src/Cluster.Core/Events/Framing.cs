@@ -114,6 +114,9 @@ public sealed record WebhookSummary
     /// <summary>True when text was left out because its author is not known to be a member.</summary>
     public bool Stranger { get; init; }
 
+    /// <summary>True when all text in the payload is known to be members': only then may the session fetch parts of it.</summary>
+    public bool PayloadOpen { get; init; }
+
     /// <summary>Set when this event should wake nobody: why.</summary>
     public string? FilterReason { get; init; }
 }

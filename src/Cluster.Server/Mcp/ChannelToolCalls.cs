@@ -122,17 +122,22 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
         }
 
         await calls.CalledAsync(session.Session, ct);
+        if (stored.Info.State is not ("sent" or "received" or "answered"))
+        {
+            return new ToolOutcome(true, $"Event {eventId} is {stored.Info.State}; it was not delivered to this session, so its text is not shown.");
+        }
+
         var text = new StringBuilder(
             $"event {stored.Info.Id}, {stored.Info.Kind} {stored.Info.Name} from {stored.Info.Sender} at {stored.Info.At:O}, state {stored.Info.State}\n");
-        if (stored.Payload.Length == 0)
+        if (stored.Info.Kind == "chat")
         {
             return new ToolOutcome(false, text.Append(HostileText.Escape(stored.Body)).ToString());
         }
 
-        if (stored.Trust == Trust.Stranger)
+        if (stored.Payload.Length == 0)
         {
             return new ToolOutcome(false, text
-                .Append("Its payload is withheld: its author is not known to be a member, so its text does not reach this session. What the platform itself says:\n")
+                .Append("Its payload is withheld, since people who are not known to be members may have written in it. What it came with:\n")
                 .Append(stored.Body)
                 .ToString());
         }
@@ -145,6 +150,11 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
     // The part as one safely encoded JSON text; the whole payload is never pasted, only told by its fields.
     private static string? Part(byte[] payload, string path)
     {
+        if (path.Length > 0 && path[0] != '/')
+        {
+            return null;
+        }
+
         using var document = JsonDocument.Parse(payload, Strict);
         var at = document.RootElement;
         foreach (var step in path.Split('/').Skip(1))
@@ -181,7 +191,7 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
             return new ToolOutcome(true, fault);
         }
 
-        var lines = await conversations.LinesAsync(session.Session, chatId, limit, ct);
+        var lines = await conversations.DeliveredAsync(session.Session, chatId, limit, ct);
         if (lines.Count == 0)
         {
             return new ToolOutcome(true, $"There is no conversation {HostileText.Cut(HostileText.Escape(chatId), 100)} in this session.");

@@ -28,6 +28,7 @@ internal sealed partial class McpStreams(
     ILogger<McpStreams> logger)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CloseAgain = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DefaultKeepAlive = TimeSpan.FromSeconds(15);
     private static readonly byte[] KeepAlive = ": keep-alive\n\n"u8.ToArray();
 
@@ -82,8 +83,7 @@ internal sealed partial class McpStreams(
 
                 if (outlook is { Attached: true, Unconfirmed: true } && clock.GetElapsedTime(sent) > patience)
                 {
-                    LogUnconfirmed(session.Session.ToString());
-                    context.Abort(); // what the kernel has taken was never read; a client that lives comes back
+                    CutOff(context, session);
                     return;
                 }
 
@@ -104,6 +104,11 @@ internal sealed partial class McpStreams(
                     await WriteAsync(context, Frame(batch));
                     written = sent = clock.GetTimestamp();
                     patience = TimeSpan.FromSeconds(options.Value.Limits.ConfirmSeconds << Math.Min(batch.Deliveries.Max(d => d.Attempts), 6));
+                }
+                else if (next is NextBatch.Unconfirmed && clock.GetElapsedTime(sent) > patience)
+                {
+                    CutOff(context, session);
+                    return;
                 }
                 else if (next is NextBatch.Stale)
                 {
@@ -190,15 +195,36 @@ internal sealed partial class McpStreams(
         }
     }
 
+    // What the kernel has taken was never read. A client that lives comes back.
+    private void CutOff(HttpContext context, McpSession session)
+    {
+        LogUnconfirmed(session.Session.ToString());
+        context.Abort();
+    }
+
+    // Until it is written that this stream is closed, no older client can be promoted: an engine that is away is tried again.
     private async Task CloseAsync(McpSession session, string stream)
     {
-        try
+        while (true)
         {
-            await sessions.CloseStreamAsync(session.Id, stream, CancellationToken.None);
-        }
-        catch (Exception e) when (e is DbException or ObjectDisposedException)
-        {
-            LogEngineAway(e, session.Session.ToString());
+            try
+            {
+                await sessions.CloseStreamAsync(session.Id, stream, CancellationToken.None);
+                return;
+            }
+            catch (Exception e) when (e is DbException or ObjectDisposedException)
+            {
+                LogEngineAway(e, session.Session.ToString());
+            }
+
+            try
+            {
+                await Task.Delay(CloseAgain, clock, lifetime.ApplicationStopping);
+            }
+            catch (OperationCanceledException)
+            {
+                return; // a node's start closes the streams of the one before
+            }
         }
     }
 

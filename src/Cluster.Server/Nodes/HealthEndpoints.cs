@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Cluster.Core.Api;
 using Cluster.Storage.Engines;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -8,33 +7,17 @@ namespace Cluster.Server.Nodes;
 /// <summary><c>/healthz</c>: the process lives. <c>/readyz</c>: it can take work.</summary>
 internal static class HealthEndpoints
 {
-    private static readonly TimeSpan ProbeFor = TimeSpan.FromSeconds(2);
-
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         app.MapGet("/healthz", () => TypedResults.Text("ok"));
         app.MapGet("/readyz", ReadyAsync);
     }
 
-    private static async Task<JsonHttpResult<NodeHealth>> ReadyAsync(Engine engine, IHostApplicationLifetime lifetime, CancellationToken ct)
-    {
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            return Health("stopping", engine, null);
-        }
-
-        try
-        {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            patience.CancelAfter(ProbeFor);
-            await engine.ProbeAsync(patience.Token);
-            return Health("ready", engine, null);
-        }
-        catch (Exception e) when (e is DbException or OperationCanceledException or ObjectDisposedException)
-        {
-            return Health("engine away", engine, "The engine did not answer in two seconds; webhooks are answered 503 until it does.");
-        }
-    }
+    private static async Task<JsonHttpResult<NodeHealth>> ReadyAsync(
+        Engine engine, ReadyProbe probe, IHostApplicationLifetime lifetime, CancellationToken ct) =>
+        lifetime.ApplicationStopping.IsCancellationRequested ? Health("stopping", engine, null)
+        : await probe.IsReadyAsync(ct) ? Health("ready", engine, null)
+        : Health("engine away", engine, "The engine did not answer in two seconds; webhooks are answered 503 until it does.");
 
     private static JsonHttpResult<NodeHealth> Health(string status, Engine engine, string? detail) =>
         TypedResults.Json(

@@ -71,6 +71,7 @@ internal static class Node
             .AddWebhooks()
             .AddPages()
             .AddSingleton<NodeAddress>()
+            .AddSingleton<ReadyProbe>()
             .AddSingleton<Router>()
             .AddSingleton<ConsoleMessages>()
             .AddSingleton<SessionViews>()
@@ -123,7 +124,7 @@ internal static class Node
         var principals = app.Services.GetRequiredService<PrincipalStore>();
         var file = NodeFiles.AdminTokenFile(options.Data);
         var token = await principals.EnsureAdminAsync(options.Admin, CancellationToken.None);
-        if (token is null && !File.Exists(file))
+        if (token is null && !(File.Exists(file) && new FileInfo(file).Length > 0))
         {
             token = await principals.ReplaceAdminTokenAsync(options.Admin, CancellationToken.None);
         }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Cluster.Core.Api;
 using Cluster.Core.Secrets;
@@ -40,18 +41,24 @@ internal static class NodeFiles
         }
     }
 
-    /// <summary>Writes a file that only its owner can read from its first byte on.</summary>
+    /// <summary>Writes a file that only its owner can read from its first byte on, whole or not at all.</summary>
     public static void Write(string file, string text)
     {
+        var draft = $"{file}.{Environment.ProcessId}.new";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = OwnerOnly;
         }
 
-        File.Delete(file);
-        using var writer = new StreamWriter(file, options);
-        writer.Write(text);
+        File.Delete(draft);
+        using (var stream = new FileStream(draft, options))
+        {
+            stream.Write(Encoding.UTF8.GetBytes(text));
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(draft, file, overwrite: true);
     }
 
     /// <summary>Leaves a note for <c>cluster</c> on this machine. A node without a home folder does without.</summary>

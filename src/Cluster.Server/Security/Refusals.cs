@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Cluster.Storage.Audit;
 using System.Data.Common;
+using Cluster.Storage.Audit;
 
 namespace Cluster.Server.Security;
 

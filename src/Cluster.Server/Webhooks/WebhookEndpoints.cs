@@ -117,7 +117,7 @@ internal static class WebhookEndpoints
                 Name = summary.Name,
                 Trust = summary.Stranger ? Trust.Stranger : Trust.System,
                 Body = content,
-                Payload = body.Bytes,
+                Payload = summary.PayloadOpen ? body.Bytes : default, // what nobody may fetch is not kept
                 DedupeKeys = [DedupeKeys.Delivery(source.Name, deliveryId), DedupeKeys.Body(source.Name, body.Signature)],
                 At = clock.GetUtcNow(),
                 FilterReason = summary.FilterReason,

@@ -54,7 +54,7 @@ public sealed class SqliteEngine : Engine
 
             // Streams of a node that died are closed: this folder has one node, and it has just begun.
             await writer.ExecuteAsync(
-                "UPDATE mcp_session SET stream = NULL, stream_closed_at = @now WHERE stream IS NOT NULL",
+                "UPDATE mcp_session SET stream = NULL, stream_closed_at = @now, seen_at = @now WHERE stream IS NOT NULL",
                 ("@now", clock.GetUtcNow().ToUnixTimeMilliseconds()));
             return engine;
         }

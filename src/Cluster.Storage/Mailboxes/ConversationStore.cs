@@ -23,6 +23,13 @@ public sealed class ConversationStore(Engine engine)
 {
     /// <summary>The newest lines of a session, oldest first; of one conversation when it is named.</summary>
     public Task<List<ConversationLine>> LinesAsync(SessionId session, string? chatId, int limit, CancellationToken ct) =>
+        LinesAsync(session, chatId, limit, deliveredOnly: false, ct);
+
+    /// <summary>The newest lines that the session itself has had: what waits, was revoked, cancelled or filtered is not for its eyes.</summary>
+    public Task<List<ConversationLine>> DeliveredAsync(SessionId session, string chatId, int limit, CancellationToken ct) =>
+        LinesAsync(session, chatId, limit, deliveredOnly: true, ct);
+
+    private Task<List<ConversationLine>> LinesAsync(SessionId session, string? chatId, int limit, bool deliveredOnly, CancellationToken ct) =>
         engine.ReadAsync(
             async db =>
             {
@@ -32,10 +39,11 @@ public sealed class ConversationStore(Engine engine)
                     SELECT e.id, e.chat_id, e.sender, e.kind, e.name, e.body, e.created_at, d.state, d.reason
                     FROM delivery d JOIN event e ON e.id = d.event_id
                     WHERE d.session_id = @session AND (@chat IS NULL OR d.chat_id = @chat) AND e.kind <> 'verdict'
+                      AND (@delivered = 0 OR d.state IN ('sent', 'received', 'answered'))
                     ORDER BY d.event_id DESC LIMIT @limit
                     """,
                     ReadIn,
-                    values);
+                    [.. values, ("@delivered", deliveredOnly ? 1 : 0)]);
                 lines.AddRange(await db.RowsAsync(
                     """
                     SELECT id, chat_id, body, created_at, reply_to FROM reply

@@ -155,7 +155,7 @@ public sealed class MailboxStore(Engine engine)
         engine.TurnAsync(
             async turn =>
             {
-                if (await AccessStore.FindAsync(turn.Db, session) is not { } access)
+                if (await AccessStore.FindAsync(turn.Db, session) is not { } access || !access.May(who, Act.Talk))
                 {
                     return false;
                 }
@@ -187,9 +187,14 @@ public sealed class MailboxStore(Engine engine)
             async turn =>
             {
                 var expired = await turn.Db.RowsAsync(
-                    "UPDATE delivery SET state = 'expired' WHERE state IN ('queued', 'sent') AND expires_at <= @now RETURNING session_id",
+                    """
+                    UPDATE delivery SET state = 'expired'
+                    WHERE state IN ('queued', 'sent') AND expires_at <= @now AND (state = 'queued' OR expires_at <= @late)
+                    RETURNING session_id
+                    """,
                     r => r.GetString(0),
-                    ("@now", turn.NowMs));
+                    ("@now", turn.NowMs),
+                    ("@late", (turn.Now - DeliveryRules.ConfirmLate).ToUnixTimeMilliseconds()));
                 foreach (var session in expired.Distinct())
                 {
                     turn.Wake(session);

@@ -16,7 +16,7 @@ public sealed class PermissionStore(Engine engine)
     /// <summary>Open requests of one session; older ones close when more come.</summary>
     private const int MaxOpen = 20;
 
-    /// <summary>Opens a request. A repeat of one that is open changes nothing.</summary>
+    /// <summary>Opens a request. A repeat, whose first answer was lost on the way, changes nothing, even when the first is decided.</summary>
     public Task OpenAsync(
         McpSession asker, string requestId, string toolName, string description, string inputPreview, TimeSpan openFor, CancellationToken ct) =>
         engine.TurnAsync(
@@ -32,11 +32,12 @@ public sealed class PermissionStore(Engine engine)
                 if (await turn.Db.NumberAsync(
                     """
                     SELECT id FROM permission_request
-                    WHERE session_id = @session AND mcp_session = @mcp AND request_id = @request AND state IN ('open', 'decided')
+                    WHERE session_id = @session AND mcp_session = @mcp AND request_id = @request AND created_at > @before LIMIT 1
                     """,
                     session,
                     ("@mcp", asker.Id),
-                    ("@request", requestId)) is not null)
+                    ("@request", requestId),
+                    ("@before", (turn.Now - openFor).ToUnixTimeMilliseconds())) is not null)
                 {
                     return false;
                 }
@@ -138,11 +139,21 @@ public sealed class PermissionStore(Engine engine)
                 var expired = await turn.Db.RowsAsync(
                     """
                     UPDATE permission_request
-                    SET state = 'expired', reason = CASE state WHEN 'open' THEN 'nobody answered in time' ELSE 'the verdict did not arrive in time' END
-                    WHERE state IN ('open', 'decided') AND expires_at <= @now RETURNING session_id
+                    SET state = 'expired', reason = CASE
+                      WHEN state = 'open' THEN 'nobody answered in time'
+                      WHEN EXISTS (
+                        SELECT 1 FROM delivery d WHERE d.session_id = permission_request.session_id
+                          AND d.event_id = permission_request.event_id AND d.sent_at IS NOT NULL)
+                        THEN 'the verdict was sent, and its receipt never confirmed'
+                      ELSE 'the verdict did not arrive in time' END
+                    WHERE state IN ('open', 'decided') AND expires_at <= @now AND (state = 'open' OR expires_at <= @late OR NOT EXISTS (
+                      SELECT 1 FROM delivery d WHERE d.session_id = permission_request.session_id
+                        AND d.event_id = permission_request.event_id AND d.state = 'sent'))
+                    RETURNING session_id
                     """,
                     r => r.GetString(0),
-                    ("@now", turn.NowMs));
+                    ("@now", turn.NowMs),
+                    ("@late", (turn.Now - DeliveryRules.ConfirmLate).ToUnixTimeMilliseconds()));
                 foreach (var session in expired.Distinct())
                 {
                     await turn.AuditAsync("node", "permission.expire", session);

@@ -86,8 +86,8 @@ public sealed class PrincipalStore(Engine engine)
         engine.ReadAsync(async db => await db.NumberAsync("SELECT 1 FROM identity WHERE id = @id", ("@id", who.Value)) is not null, ct);
 
     /// <returns>Null when the code is unknown, spent or too old.</returns>
-    public Task<NewToken?> RedeemAsync(string code, string label, CancellationToken ct) =>
-        engine.TurnAsync(
+    public async Task<NewToken?> RedeemAsync(string code, string label, CancellationToken ct) =>
+        !await KnowsCodeAsync("SELECT 1 FROM invitation WHERE code_hash = @hash", code, ct) ? null : await engine.TurnAsync(
             async turn =>
             {
                 var principal = await turn.Db.RowAsync(
@@ -191,8 +191,8 @@ public sealed class PrincipalStore(Engine engine)
 
     /// <summary>Spends a page code.</summary>
     /// <returns>The login's secret for the cookie, or null when the code is unknown, spent, too old, or its token revoked.</returns>
-    public Task<(string Token, DateTimeOffset ExpiresAt)?> SpendPageCodeAsync(string code, CancellationToken ct) =>
-        engine.TurnAsync<(string, DateTimeOffset)?>(
+    public async Task<(string Token, DateTimeOffset ExpiresAt)?> SpendPageCodeAsync(string code, CancellationToken ct) =>
+        !await KnowsCodeAsync("SELECT 1 FROM page_code WHERE code_hash = @hash", code, ct) ? null : await engine.TurnAsync<(string, DateTimeOffset)?>(
             async turn =>
             {
                 var parent = await turn.Db.RowAsync(
@@ -236,6 +236,10 @@ public sealed class PrincipalStore(Engine engine)
             async turn => await turn.Db.ExecuteAsync("DELETE FROM invitation WHERE expires_at <= @now", ("@now", turn.NowMs))
                 + await turn.Db.ExecuteAsync("DELETE FROM page_code WHERE expires_at <= @now", ("@now", turn.NowMs)),
             ct);
+
+    // Anybody may try a code: only one that exists is worth a turn.
+    private Task<bool> KnowsCodeAsync(string sql, string code, CancellationToken ct) =>
+        engine.ReadAsync(async db => await db.NumberAsync(sql, ("@hash", Secret.Hash(code))) is not null, ct);
 
     private static async Task<bool> AddAsync(Turn turn, string name, bool admin)
     {

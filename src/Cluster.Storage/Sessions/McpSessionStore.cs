@@ -149,7 +149,7 @@ public sealed class McpSessionStore(Engine engine)
                 if (await LockAsync(turn, id) is { } session)
                 {
                     await turn.Db.ExecuteAsync(
-                        "UPDATE mcp_session SET stream = NULL, stream_closed_at = @now WHERE id = @id AND stream = @stream",
+                        "UPDATE mcp_session SET stream = NULL, stream_closed_at = @now, seen_at = @now WHERE id = @id AND stream = @stream",
                         ("@id", id),
                         ("@stream", stream),
                         ("@now", turn.NowMs));

@@ -144,4 +144,80 @@ public sealed class MessagePathTests
         Assert.Equal(("received", 1), (proved.State, proved.Attempts));
         Assert.False(client.TryNext(out _));
     }
+
+    [Fact]
+    public async Task A_client_that_stops_confirming_is_cut_off_even_while_events_keep_coming()
+    {
+        await using var node = await NodeHost.StartAsync(["--Cluster:Limits:ConfirmSeconds=1", "--Cluster:Limits:MessagesPerMinute=1000000"]);
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        client.AnswersPings = false;
+        var first = await node.TellAsync("api", "never confirmed");
+        await client.NextAsync();
+
+        var ended = client.StreamEnded.WaitAsync(TimeSpan.FromSeconds(20));
+        while (!ended.IsCompleted)
+        {
+            await node.TellAsync("api", "more and more");
+        }
+
+        await ended;
+        client.AnswersPings = true;
+        await client.OpenStreamAsync();
+        var again = await client.NextAsync();
+
+        Assert.Equal(first, again["params"]!["meta"]!["event_id"]!.GetValue<string>());
+        Assert.Equal("true", again["params"]!["meta"]!["redelivery"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task What_was_never_delivered_cannot_be_fetched_by_a_tool()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        var bob = await node.InviteAsync("bob");
+        await node.AllowAsync("console:bob", "api", "talk");
+        await node.TellAsync("admin/api", "delivered", bob);
+        await client.NextAsync();
+        await client.CloseStreamAsync();
+        await node.UntilDetachedAsync("api");
+        var revoked = await node.TellAsync("admin/api", "canary of the revoked", bob);
+        var queued = await node.TellAsync("api", "canary of the queued");
+        await node.RevokeAsync("console:bob", "api");
+
+        string[] answers =
+        [
+            await client.CallAsync("fetch_messages", new JsonObject { ["chat_id"] = "console:bob" }),
+            await client.CallAsync("fetch_messages", new JsonObject { ["chat_id"] = "console:admin" }),
+            await client.CallAsync("get_event", new JsonObject { ["event_id"] = revoked }),
+            await client.CallAsync("get_event", new JsonObject { ["event_id"] = queued }),
+        ];
+        using var cancelled = await node.Api(bob).PostAsync($"/api/sessions/admin/api/events/{revoked}/cancel", null);
+
+        Assert.Contains("delivered", answers[0]);
+        Assert.All(answers, answer => Assert.DoesNotContain("canary", answer));
+        Assert.Equal(409, (int)cancelled.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_payload_that_strangers_may_have_written_in_cannot_be_fetched()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        var github = await node.AddSourceAsync("api");
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        var comment = JsonNode.Parse(GitHubSender.Sample("issues.opened.json"))!;
+        comment["issue"]!["author_association"] = "NONE";
+        comment["issue"]!["title"] = "canary of a stranger";
+        comment["comment"] = new JsonObject { ["author_association"] = "MEMBER", ["body"] = "a member's words" };
+
+        using var sent = await github.SendAsync(comment.ToJsonString(), "issue_comment");
+        var pushed = await client.NextAsync();
+        var eventId = pushed["params"]!["meta"]!["event_id"]!.GetValue<string>();
+        var fetched = await client.CallAsync("get_event", new JsonObject { ["event_id"] = eventId, ["path"] = "/issue/title" });
+        var whole = await client.CallAsync("get_event", new JsonObject { ["event_id"] = eventId, ["path"] = "x" });
+
+        Assert.Contains("a member\\u0027s words", pushed["params"]!["content"]!.GetValue<string>());
+        Assert.All([pushed.ToJsonString(), fetched, whole], text => Assert.DoesNotContain("canary", text));
+        Assert.Contains("payload is withheld", fetched);
+    }
 }

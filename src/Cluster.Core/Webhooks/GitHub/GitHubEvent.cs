@@ -64,6 +64,7 @@ public static partial class GitHubEvent
                     Text("output_summary", f.Text("check_run.output.summary")),
                     Text("output_text", f.Text("check_run.output.text"))),
             Stranger = author != Member,
+            PayloadOpen = author == Member,
         };
     }
 
@@ -97,6 +98,7 @@ public static partial class GitHubEvent
                     Text("branch", f.Text("workflow_run.head_branch")),
                     Text("commit_message", f.Text("workflow_run.head_commit.message"))),
             Stranger = author != Member,
+            PayloadOpen = author == Member,
         };
     }
 
@@ -110,7 +112,7 @@ public static partial class GitHubEvent
         {
             // The innermost thing is the newest text: a stranger's comment on a member's issue is a stranger's event.
             subject = Array.Find(["review", "comment"], f.Has) ?? subject;
-            author = f.Text($"{subject}.author_association") is "OWNER" or "MEMBER" or "COLLABORATOR" ? Member : Outside;
+            author = IsMember(f.Text($"{subject}.author_association")) ? Member : Outside;
         }
 
         return new WebhookSummary
@@ -130,6 +132,7 @@ public static partial class GitHubEvent
                     Text("title", f.Text($"{subject}.title")),
                     Text("body", f.Text($"{subject}.body"))),
             Stranger = author == Outside,
+            PayloadOpen = author == Member && f.All("author_association", IsMember),
         };
     }
 
@@ -171,6 +174,8 @@ public static partial class GitHubEvent
 
         return listed || f.Text("check_run.app.slug") is { } app && app != "github-actions" ? Member : Outside;
     }
+
+    private static bool IsMember(string? association) => association is "OWNER" or "MEMBER" or "COLLABORATOR";
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)
     {
@@ -263,6 +268,20 @@ public static partial class GitHubEvent
             }
 
             return items;
+        }
+
+        /// <summary>Whether every field of this name, however deep, passes. A member's comment stands in a stranger's issue.</summary>
+        public bool All(string name, Func<string?, bool> passes)
+        {
+            if (root.ValueKind == JsonValueKind.Array)
+            {
+                return root.EnumerateArray().All(item => new Fields(item).All(name, passes));
+            }
+
+            return root.ValueKind != JsonValueKind.Object || root.EnumerateObject().All(field =>
+                field.NameEquals(name)
+                    ? passes(field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : null)
+                    : new Fields(field.Value).All(name, passes));
         }
 
         private JsonElement? Find(string path)
