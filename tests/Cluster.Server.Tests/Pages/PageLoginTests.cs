@@ -16,7 +16,7 @@ public sealed class PageLoginTests(Chromium chromium)
         var link = await Visitor.LinkAsync(node);
 
         await first.Page.GotoAsync(link);
-        await first.Page.WaitForURLAsync($"{node.Url}/");
+        await Expect(first.Page).ToHaveURLAsync($"{node.Url}/", new() { Timeout = 30_000 });
         await second.Page.GotoAsync(link);
 
         await Expect(first.Page.Locator(".who")).ToHaveTextAsync("console:admin");

@@ -55,7 +55,7 @@ public sealed class Visitor : IAsyncDisposable
     {
         var visitor = await ComeAsync(chromium, node, options);
         await visitor.Page.GotoAsync(await LinkAsync(node, token));
-        await visitor.Page.WaitForURLAsync($"{node.Url}/");
+        await Assertions.Expect(visitor.Page).ToHaveURLAsync($"{node.Url}/", new() { Timeout = 30_000 });
         return visitor;
     }
 
