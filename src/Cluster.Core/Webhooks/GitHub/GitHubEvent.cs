@@ -22,7 +22,7 @@ public static partial class GitHubEvent
             throw new JsonException("The body is not a JSON object.");
         }
 
-        var reader = new Fields(document.RootElement);
+        var reader = new PayloadFields(document.RootElement);
         return eventName switch
         {
             "ping" => new WebhookSummary { Name = "github.ping", FilterReason = "ping" },
@@ -38,7 +38,7 @@ public static partial class GitHubEvent
     /// <summary>The id in <c>X-GitHub-Delivery</c>: a GUID at GitHub; other servers of the same protocol use longer ones.</summary>
     public static bool IsDeliveryId([NotNullWhen(true)] string? id) => id is not null && DeliveryId().IsMatch(id);
 
-    private static WebhookSummary CheckRun(Fields f)
+    private static WebhookSummary CheckRun(PayloadFields f)
     {
         var conclusion = f.Pattern("check_run.conclusion", Word());
         var author = CheckRunAuthor(f);
@@ -68,7 +68,7 @@ public static partial class GitHubEvent
         };
     }
 
-    private static WebhookSummary WorkflowRun(Fields f)
+    private static WebhookSummary WorkflowRun(PayloadFields f)
     {
         var conclusion = f.Pattern("workflow_run.conclusion", Word());
         var trigger = f.Pattern("workflow_run.event", Word());
@@ -103,7 +103,7 @@ public static partial class GitHubEvent
     }
 
     // Any other event is told by its platform-made fields. A title comes along only if the platform says that a member wrote it.
-    private static WebhookSummary Other(string eventName, Fields f)
+    private static WebhookSummary Other(string eventName, PayloadFields f)
     {
         string[] subjects = ["pull_request", "issue", "comment", "review", "discussion", "release", "alert", "deployment_status"];
         var subject = Array.Find(subjects, f.Has);
@@ -144,7 +144,7 @@ public static partial class GitHubEvent
     private const string Member = "member";
     private const string Outside = "outside";
 
-    private static string? WakeReason(Fields f, string? conclusion) =>
+    private static string? WakeReason(PayloadFields f, string? conclusion) =>
         f.Text("action") != "completed" ? "not completed"
         : conclusion is "failure" or "timed_out" or "action_required" or "startup_failure" ? null
         : "not a failure";
@@ -152,7 +152,7 @@ public static partial class GitHubEvent
     // A check run names no author. Its text comes from a workflow file or an app that reads the commit, so it is a member's only
     // where the commit stands in the repository itself. A pull request that is listed tells by its head repository. Where none is
     // listed, a fork has no branch here (GitHub Docs: REST, check runs), but runs of GitHub's own Actions may carry the fork's.
-    private static string CheckRunAuthor(Fields f)
+    private static string CheckRunAuthor(PayloadFields f)
     {
         if (f.Integer("repository.id") is not { } home || f.Text("check_run.check_suite.head_branch") is null)
         {
@@ -228,74 +228,4 @@ public static partial class GitHubEvent
     // Owner, repository and numbers only: no query, no fragment, nothing that could carry a sentence.
     [GeneratedRegex(@"\Ahttps://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9_.-]{1,100}){0,12}\z")]
     private static partial Regex Url();
-
-    /// <summary>Reads fields of other people's JSON by path; a field of another type is a missing one.</summary>
-    private readonly struct Fields(JsonElement root)
-    {
-        public bool Has(string name) => root.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object;
-
-        public string? Text(string path)
-        {
-            if (Find(path) is not { ValueKind: JsonValueKind.String } found)
-            {
-                return null;
-            }
-
-            try
-            {
-                return found.GetString();
-            }
-            catch (InvalidOperationException)
-            {
-                return "[text that is not valid Unicode]"; // half of a surrogate pair, which parses but cannot be read
-            }
-        }
-
-        public string? Pattern(string path, Regex pattern) => Text(path) is { } text && pattern.IsMatch(text) ? text : null;
-
-        public long? Integer(string path) =>
-            Find(path) is { ValueKind: JsonValueKind.Number } found && found.TryGetInt64(out var number) ? number : null;
-
-        public List<Fields> Items(string path)
-        {
-            var items = new List<Fields>();
-            if (Find(path) is { ValueKind: JsonValueKind.Array } array)
-            {
-                foreach (var item in array.EnumerateArray())
-                {
-                    items.Add(new Fields(item));
-                }
-            }
-
-            return items;
-        }
-
-        /// <summary>Whether every field of this name, however deep, passes. A member's comment stands in a stranger's issue.</summary>
-        public bool All(string name, Func<string?, bool> passes)
-        {
-            if (root.ValueKind == JsonValueKind.Array)
-            {
-                return root.EnumerateArray().All(item => new Fields(item).All(name, passes));
-            }
-
-            return root.ValueKind != JsonValueKind.Object || root.EnumerateObject().All(field =>
-                field.NameEquals(name)
-                    ? passes(field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : null)
-                    : new Fields(field.Value).All(name, passes));
-        }
-
-        private JsonElement? Find(string path)
-        {
-            var at = root;
-            foreach (var step in path.Split('.'))
-            {
-                if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(step, out at))
-                {
-                    return null;
-                }
-            }
-
-            return at;
-        }
-    }
 }
