@@ -8,22 +8,7 @@ internal readonly struct PayloadFields(JsonElement root)
 {
     public bool Has(string name) => root.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object;
 
-    public string? Text(string path)
-    {
-        if (Find(path) is not { ValueKind: JsonValueKind.String } found)
-        {
-            return null;
-        }
-
-        try
-        {
-            return found.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return "[text that is not valid Unicode]"; // half of a surrogate pair, which parses but cannot be read
-        }
-    }
+    public string? Text(string path) => Find(path) is { } found ? Read(found) : null;
 
     public string? Pattern(string path, Regex pattern) => Text(path) is { } text && pattern.IsMatch(text) ? text : null;
 
@@ -54,8 +39,20 @@ internal readonly struct PayloadFields(JsonElement root)
 
         return root.ValueKind != JsonValueKind.Object || root.EnumerateObject().All(field =>
             field.NameEquals(name)
-                ? passes(field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString() : null)
+                ? passes(Read(field.Value))
                 : new PayloadFields(field.Value).All(name, passes));
+    }
+
+    private static string? Read(JsonElement element)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return "[text that is not valid Unicode]"; // half of a surrogate pair, which parses but cannot be read
+        }
     }
 
     private JsonElement? Find(string path)
