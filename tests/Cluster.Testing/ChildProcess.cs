@@ -54,8 +54,6 @@ public sealed class ChildProcess : IAsyncDisposable
         await _process.StandardInput.FlushAsync();
     }
 
-    public void CloseInput() => _process.StandardInput.Close();
-
     /// <summary>The next line of standard output.</summary>
     /// <exception cref="InvalidOperationException">The process has ended or says nothing; with what it said on standard error.</exception>
     public async Task<string> LineAsync(int seconds = 30)

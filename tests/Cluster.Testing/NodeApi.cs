@@ -16,8 +16,6 @@ public sealed class NodeApi : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    public HttpClient Http => _http;
-
     public async Task CreateSessionAsync(string session) =>
         (await _http.PostAsync($"/api/sessions/me/{session}", null)).EnsureSuccessStatusCode();
 

@@ -16,7 +16,12 @@ public abstract record Judgement
     public sealed record Kill(string Reason) : Judgement;
 }
 
-/// <summary>The life of a delivery.</summary>
+/// <summary>
+/// The life of a delivery. It is <c>queued</c> in the mailbox; <c>sent</c> when written to a client under an epoch and batch;
+/// <c>received</c> when the client process has proved to have read it; <c>answered</c> when a tool call named it. Other ends are
+/// <c>expired</c> (it waited too long), <c>dead</c> with a reason (never to be delivered) and <c>filtered</c> (recorded, not meant
+/// for a session).
+/// </summary>
 public static class DeliveryRules
 {
     /// <summary>How long a message or webhook waits for its session.</summary>
@@ -37,8 +42,6 @@ public static class DeliveryRules
         now >= expiresAt ? new Judgement.Expire()
         : !access.May(sender, kind == EventKind.Verdict ? Act.Approve : Act.Talk) ? new Judgement.Kill(Revoked)
         : new Judgement.Send();
-
-    public static string Word(DeliveryState state) => state.ToString().ToLowerInvariant();
 
     public static string Word(EventKind kind) => kind.ToString().ToLowerInvariant();
 }

@@ -19,31 +19,6 @@ public enum EventKind
     Verdict,
 }
 
-/// <summary>How far a delivery has provably come.</summary>
-public enum DeliveryState
-{
-    /// <summary>Waits in the mailbox.</summary>
-    Queued,
-
-    /// <summary>Written to a client under an epoch and batch; not confirmed.</summary>
-    Sent,
-
-    /// <summary>The client process has read it. Whether the model has, nobody can know yet.</summary>
-    Received,
-
-    /// <summary>A tool call named it.</summary>
-    Answered,
-
-    /// <summary>Waited too long.</summary>
-    Expired,
-
-    /// <summary>Will never be delivered; the reason says why.</summary>
-    Dead,
-
-    /// <summary>Accepted and recorded, not meant for a session.</summary>
-    Filtered,
-}
-
 /// <summary>Whose words an event carries, as Claude is told.</summary>
 public static class Trust
 {

@@ -97,8 +97,7 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
             return new ToolOutcome(true, $"text has {text.Length} characters; {ChannelTools.MaxReplyLength} are the most. Send it in parts. Nothing was sent.");
         }
 
-        var outcome = await calls.ReplyAsync(call, chatId, text, replyTo, ct);
-        return outcome;
+        return await calls.ReplyAsync(call, chatId, text, replyTo, ct);
     }
 
     private async Task<ToolOutcome> AckAsync(ToolCall call, ToolArguments arguments, CancellationToken ct)
