@@ -34,6 +34,7 @@ var root = new RootCommand("Talk to the nodes of Channel Cluster, and connect Cl
     AccessCommands.Revoke(node),
     AccessCommands.Show(node),
     SourceCommands.Create(node),
+    NodesCommand.Create(node),
     PermissionCommands.List(node),
 
     DoctorCommand.Create(node),
