@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Storage.Leases;
 using Cluster.Storage.Mailboxes;
@@ -36,7 +35,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         Assert.Contains(plans, plan => plan.Contains("ORDER BY d.priority"));
         Assert.Contains(plans, plan => plan.Contains("INSERT INTO dedupe"));
         Assert.Contains(plans, plan => plan.Contains("SET state = 'received'"));
-        Assert.Empty(plans.Where(plan => Scans().Matches(plan).Any(scan => Large.Contains(scan.Groups[1].Value))));
+        Assert.DoesNotContain(plans, plan => Scans().Matches(plan).Any(scan => Large.Contains(scan.Groups[1].Value)));
 
         void Hear(string notice)
         {
