@@ -4,9 +4,9 @@
 #   NAME.pid        a process id and the time that process began, so that a later process with the same id is not taken for it
 #   NAME.log        postgres, node1, node2 …, proxy
 #   postgres/       the database
-#   nodeN/          the node's data folder; node1's has the admin's token
+#   nodeN/          the node's data folder
 #   app/            the published node
-#   key, password   CLUSTER_KEY and the database's password
+#   admin-token, key, password    the admin's, CLUSTER_KEY, the database's
 # shellcheck shell=bash
 set -euo pipefail
 umask 077
@@ -101,6 +101,7 @@ start_node() {
     # note by which `cluster` finds this cluster tells of the proxy, not of a node.
     CLUSTER_KEY=$(<"$state/key") \
     Cluster__Engine="Host=127.0.0.1;Port=$postgres_port;Database=cluster;Username=cluster;Password=$(<"$state/password")" \
+    Cluster__AdminToken=$(<"$state/admin-token") \
     Cluster__Data="$state/node$1" \
     Cluster__Home="$state/node$1" \
     Cluster__NodeName="node$1" \
