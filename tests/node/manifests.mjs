@@ -48,7 +48,9 @@ const planted = [
   ['the default account', ({ Deployment }) => (Deployment.spec.template.spec.serviceAccountName = 'default')],
 ].map(([name, plant]) => {
   const docs = structuredClone(rendered[0].docs);
-  plant(Object.fromEntries(docs.toReversed().map(doc => [doc.kind, doc])));
+  // Of two of a kind, the one with the shorter name: the base's own.
+  const byName = docs.toSorted((one, other) => other.metadata.name.length - one.metadata.name.length);
+  plant(Object.fromEntries(byName.map(doc => [doc.kind, doc])));
   return { name, docs, planted: true };
 });
 
