@@ -1,13 +1,13 @@
 # What up, down, start and kill share. Everything that runs and everything that is kept is in one folder:
 #
 #   settings        the ports, the number of nodes and the program, as `up` chose them
-#   NAME.pid        a process id and the time that process began, so that a later process with the same id is not taken for it
+#   NAME.pid        a process id and when that process began: another one may have the same id later
 #   NAME.log        postgres, node1, node2 …, proxy
 #   postgres/       the database
 #   nodeN/          the node's data folder
 #   app/            the published node
 #   admin-token, key, password    the admin's, CLUSTER_KEY, the database's
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 set -euo pipefail
 umask 077
 
@@ -35,7 +35,8 @@ began() {
 # The process id of NAME, if it runs.
 pid_of() {
     local pid time
-    [[ -e $state/$1.pid ]] && read -r pid time <"$state/$1.pid" && [[ $time && $(began "$pid") == "$time" ]] && echo "$pid"
+    [[ -e $state/$1.pid ]] && read -r pid time <"$state/$1.pid" &&
+        [[ $time && $(began "$pid") == "$time" ]] && echo "$pid"
 }
 
 # launch NAME COMMAND… starts it in a session of its own, so that neither this script's end nor Ctrl-C reaches it.
@@ -96,11 +97,13 @@ node_number() {
 
 start_node() {
     ! pid_of "node$1" >/dev/null || return 0
+    local password
+    password=$(<"$state/password")
     mkdir -p "$state/node$1"
     # Secrets go by the environment: arguments are for everybody to read. The home folder is the node's own because the
     # note by which `cluster` finds this cluster tells of the proxy, not of a node.
     CLUSTER_KEY=$(<"$state/key") \
-    Cluster__Engine="Host=127.0.0.1;Port=$postgres_port;Database=cluster;Username=cluster;Password=$(<"$state/password")" \
+    Cluster__Engine="Host=127.0.0.1;Port=$postgres_port;Database=cluster;Username=cluster;Password=$password" \
     Cluster__AdminToken=$(<"$state/admin-token") \
     Cluster__Data="$state/node$1" \
     Cluster__Home="$state/node$1" \

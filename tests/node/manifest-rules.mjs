@@ -39,7 +39,8 @@ export function ruleFaults(docs, settings) {
   const drain = Number(config.Cluster__DrainSeconds ?? 0);
   expect(
     pod.terminationGracePeriodSeconds > drain + shutdownSeconds,
-    `The pod is killed after ${pod.terminationGracePeriodSeconds} s, but may need ${drain} s to drain and ${shutdownSeconds} s to stop.`,
+    `The pod is killed after ${pod.terminationGracePeriodSeconds} s, but needs ${drain} s to drain and ` +
+      `${shutdownSeconds} s to stop.`,
   );
   for (const spread of pod.topologySpreadConstraints ?? []) {
     expect(selects(spread.labelSelector, labels), `The spread over ${spread.topologyKey} does not select the pods.`);
@@ -50,8 +51,8 @@ export function ruleFaults(docs, settings) {
   }
 
   for (const setting of [...Object.keys(config), ...containers.flatMap(c => (c.env ?? []).map(e => e.name))]) {
-    const known = !setting.startsWith('Cluster__') || settings.has(setting.replace(/^Cluster__(Limits__)?/, '').replace(/__\d+$/, ''));
-    expect(known, `The node has no setting '${setting}'.`);
+    const name = setting.replace(/^Cluster__(Limits__|Retention__)?/, '').replace(/__\d+$/, '');
+    expect(name === setting || settings.has(name), `The node has no setting '${setting}'.`);
   }
 
   expect(Object.keys(config).every(key => !secretName.test(key)), 'A ConfigMap holds what looks like a secret.');
@@ -67,7 +68,10 @@ function checkContainer(container, pod, expect) {
   expect(security.allowPrivilegeEscalation === false && !security.privileged, `${name} may gain privileges.`);
   expect(security.capabilities?.drop?.includes('ALL') && !security.capabilities.add, `${name} keeps capabilities.`);
   expect(security.runAsNonRoot !== false && security.runAsUser !== 0, `${name} runs as root.`);
-  expect(/:(?!latest$)[\w.-]+$|@sha256:/.test(container.image), `${name} has image '${container.image}', without a version.`);
+  expect(
+    /:(?!latest$)[\w.-]+$|@sha256:/.test(container.image),
+    `${name} has image '${container.image}', without a version.`,
+  );
   expect(container.resources?.limits?.memory, `${name} has no memory limit.`);
   expect(container.resources?.requests?.memory && container.resources.requests.cpu, `${name} requests no resources.`);
   for (const mount of container.volumeMounts ?? []) {
@@ -75,7 +79,10 @@ function checkContainer(container, pod, expect) {
   }
 
   for (const { name: variable, value } of container.env ?? []) {
-    expect(value === undefined || !secretName.test(variable), `${name} has the value of secret '${variable}' in the manifest.`);
+    expect(
+      value === undefined || !secretName.test(variable),
+      `${name} has the value of secret '${variable}' in the manifest.`,
+    );
   }
 
   for (const kind of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
@@ -90,7 +97,10 @@ function checkContainer(container, pod, expect) {
 function checkReplacement({ docs, replicas, strategy, pod, labels, of, expect }) {
   const claims = (pod.volumes ?? []).flatMap(volume => volume.persistentVolumeClaim?.claimName ?? []);
   for (const claim of claims) {
-    expect(docs.some(d => d.kind === 'PersistentVolumeClaim' && d.metadata.name === claim), `Claim '${claim}' is missing.`);
+    expect(
+      docs.some(d => d.kind === 'PersistentVolumeClaim' && d.metadata.name === claim),
+      `Claim '${claim}' is missing.`,
+    );
   }
 
   if (claims.length > 0) {
@@ -104,7 +114,10 @@ function checkReplacement({ docs, replicas, strategy, pod, labels, of, expect })
   expect(budgets.length === 1, 'One PodDisruptionBudget was expected.');
   for (const { spec } of budgets) {
     expect(selects(spec.selector, labels), 'The PodDisruptionBudget does not select the pods.');
-    expect(spec.maxUnavailable >= 1 && spec.maxUnavailable <= Math.max(1, replicas - 1), 'The PodDisruptionBudget lets none or all of the pods go.');
+    expect(
+      spec.maxUnavailable >= 1 && spec.maxUnavailable <= Math.max(1, replicas - 1),
+      'The PodDisruptionBudget lets none or all of the pods go.',
+    );
   }
 }
 
@@ -113,7 +126,10 @@ function checkNetwork({ labels, ports, hasPort, config, of, named, expect }) {
   for (const service of of('Service')) {
     expect(selects({ matchLabels: service.spec.selector }, labels), 'The Service does not select the pods.');
     for (const port of service.spec.ports) {
-      expect(hasPort(port.targetPort ?? port.port), `The Service sends to port '${port.targetPort}', which the pods do not have.`);
+      expect(
+        hasPort(port.targetPort ?? port.port),
+        `The Service sends to port '${port.targetPort}', which the pods do not have.`,
+      );
     }
   }
 
@@ -127,7 +143,10 @@ function checkNetwork({ labels, ports, hasPort, config, of, named, expect }) {
       for (const { backend } of rule.http.paths) {
         const target = named('Service', backend.service.name)?.spec.ports;
         const { name, number } = backend.service.port;
-        expect(target?.some(port => port.name === name || port.port === number), `Service '${backend.service.name}' has no port '${name ?? number}'.`);
+        expect(
+          target?.some(port => port.name === name || port.port === number),
+          `Service '${backend.service.name}' has no port '${name ?? number}'.`,
+        );
       }
     }
   }
@@ -140,7 +159,10 @@ function checkNetwork({ labels, ports, hasPort, config, of, named, expect }) {
 
   for (const { spec } of policies) {
     for (const { from, ports: open } of spec.ingress ?? []) {
-      expect(from?.length > 0 && open?.every(({ port }) => hasPort(port)), 'A NetworkPolicy lets anybody in, or to a port that the pods do not have.');
+      expect(
+        from?.length > 0 && open?.every(({ port }) => hasPort(port)),
+        'A NetworkPolicy lets anybody in, or to a port that the pods do not have.',
+      );
     }
 
     for (const { to, ports: open } of spec.egress ?? []) {

@@ -1,6 +1,6 @@
-// Holds rendered manifests against Kubernetes' own schemas, as the package kubernetes-models carries them. Its validators
-// know what is required, types and formats; they let unknown fields pass, so the compiler reads each manifest as a
-// literal of the package's type and finds those.
+// Holds rendered manifests against Kubernetes' own schemas, as the package kubernetes-models carries them. Its
+// validators know what is required, types and formats; they let unknown fields pass, so the compiler reads each
+// manifest as a literal of the package's type and finds those.
 
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
