@@ -18,7 +18,7 @@ using Microsoft.Extensions.Options;
 namespace Cluster.Server.Nodes;
 
 /// <summary>One node: its engine, its services, its addresses.</summary>
-internal static class Node
+internal static partial class Node
 {
     public const string DefaultUrl = "http://127.0.0.1:5230";
 
@@ -51,7 +51,7 @@ internal static class Node
         });
 
         var options = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
-        Validate(options);
+        Validate(options, builder.Configuration);
         var clock = builder.Services.LastOrDefault(s => s.ServiceType == typeof(TimeProvider))?.ImplementationInstance as TimeProvider ?? TimeProvider.System;
         var key = options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "";
         var engine = await OpenEngineAsync(options, key, clock);
@@ -75,6 +75,7 @@ internal static class Node
                 Events = TimeSpan.FromDays(options.Retention.EventDays),
                 Audit = TimeSpan.FromDays(options.Retention.AuditDays),
             })
+            .AddTrustedProxies()
             .AddSecurity()
             .AddMcp()
             .AddWebhooks()
@@ -98,6 +99,7 @@ internal static class Node
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
 
         var app = builder.Build();
+        app.UseForwardedHeaders();
         app.UseExceptionHandler();
         app.UseMiddleware<HostGuard>();
         app.UseStatusCodePages();
@@ -118,9 +120,16 @@ internal static class Node
         var options = app.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;
         var tokenFile = await EnsureAdminAsync(app, options);
         await app.StartAsync();
+        var address = app.Services.GetRequiredService<NodeAddress>();
+        if (address.PrintsForThisMachineOnly)
+        {
+            LogPrintsForThisMachineOnly(app.Logger, address.Bound, address.Url);
+        }
+
         var node = new LocalNode
         {
-            Url = app.Services.GetRequiredService<NodeAddress>().Url,
+            Url = address.LocalUrl,
+            PublicUrl = address.Public?.Origin,
             TokenFile = tokenFile,
             ProcessId = Environment.ProcessId,
         };
@@ -184,24 +193,26 @@ internal static class Node
     }
 
     // All faults at once, in words an operator can act on.
-    private static void Validate(ClusterOptions options)
+    private static void Validate(ClusterOptions options, ConfigurationManager settings)
     {
-        var result = new ClusterOptionsValidator().Validate(null, options);
-        if (result.Failed)
+        // A single value for a list is passed over by the binder: what somebody has set would be without effect.
+        string[] lists = [nameof(ClusterOptions.AllowedHosts), nameof(ClusterOptions.TrustedProxies)];
+        List<string> faults =
+        [
+            .. new ClusterOptionsValidator().Validate(null, options).Failures ?? [],
+            .. lists.Where(list => !string.IsNullOrEmpty(settings[$"Cluster:{list}"])).Select(list =>
+                $"Cluster:{list} is the single value '{settings[$"Cluster:{list}"]}'; expected a list: Cluster:{list}:0, Cluster:{list}:1 and so on, "
+                + $"in the environment Cluster__{list}__0."),
+        ];
+        if (faults.Count > 0)
         {
-            throw new OptionsValidationException("Cluster", typeof(ClusterOptions), result.Failures);
-        }
-
-        if (options.AdminToken.Length is > 0 and < 32)
-        {
-            throw new OptionsValidationException(
-                "Cluster", typeof(ClusterOptions), ["Cluster:AdminToken is too short; expected 32 characters or more, as `openssl rand -hex 32` prints."]);
-        }
-
-        if (!Core.Sessions.Slug.IsValid(options.Admin) || options.Admin == "me")
-        {
-            throw new OptionsValidationException(
-                "Cluster", typeof(ClusterOptions), [$"Cluster:Admin is '{options.Admin}'; expected {Core.Sessions.Slug.Expected}, and not 'me'."]);
+            throw new OptionsValidationException("Cluster", typeof(ClusterOptions), faults);
         }
     }
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "This node listens on all interfaces ({Bound}), but what it prints for people (invitations, page links, webhooks) begins with {Url}, "
+        + "which is right on this machine only. Set Cluster:PublicUrl to the address by which they reach it.")]
+    private static partial void LogPrintsForThisMachineOnly(ILogger logger, string bound, string url);
 }
