@@ -34,6 +34,9 @@ public sealed class ClusterOptions : IValidatableObject
     /// <summary>32 bytes in base64; without it the node makes a key file in the data folder. Also read from <c>CLUSTER_KEY</c>.</summary>
     public string Key { get; set; } = "";
 
+    /// <summary>The key is lost: delete at this start the secrets that the present one cannot read.</summary>
+    public bool ForgetSecrets { get; set; }
+
     /// <summary>The per-user folder where <c>cluster</c> looks for a node on its own machine; empty for the usual one.</summary>
     public string Home { get; set; } = "";
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Cluster.Core.Api;
-using Cluster.Core.Secrets;
 using Cluster.Server.Api;
 using Cluster.Server.Housekeeping;
 using Cluster.Server.Mcp;
@@ -12,6 +11,7 @@ using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Retention;
+using Cluster.Storage.Secrets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -53,12 +53,12 @@ internal static partial class Node
         var options = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
         Validate(options, builder.Configuration);
         var clock = builder.Services.LastOrDefault(s => s.ServiceType == typeof(TimeProvider))?.ImplementationInstance as TimeProvider ?? TimeProvider.System;
-        var key = options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "";
-        var engine = await OpenEngineAsync(options, key, clock);
-        SecretBox box;
+        var configured = options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "";
+        var engine = await OpenEngineAsync(options, configured, clock);
+        NodeKey key;
         try
         {
-            box = NodeFiles.OpenKey(key, options.Data);
+            key = NodeFiles.OpenKey(configured, options.Data);
         }
         catch
         {
@@ -69,7 +69,7 @@ internal static partial class Node
         // Before everything else: hosted services start in their order and stop in the reverse one.
         builder.Services.AddHostedService(provider => provider.GetRequiredService<Heartbeat>());
         builder.Services
-            .AddStorage(engine, box, new MailboxLimits { Waiting = options.Limits.MailboxWaiting })
+            .AddStorage(engine, key.Box, new MailboxLimits { Waiting = options.Limits.MailboxWaiting })
             .AddHousekeeping(new RetentionTimes
             {
                 Events = TimeSpan.FromDays(options.Retention.EventDays),
@@ -80,6 +80,7 @@ internal static partial class Node
             .AddMcp()
             .AddWebhooks()
             .AddPages()
+            .AddSingleton(key)
             .AddSingleton<NodeAddress>()
             .AddSingleton<ReadyProbe>()
             .AddSingleton<Router>()
@@ -115,9 +116,12 @@ internal static partial class Node
     }
 
     /// <summary>Starts serving, with an admin and a token file from the first start on, and tells <c>cluster</c> on this machine.</summary>
+    /// <exception cref="EngineUnusableException">The key is not the engine's.</exception>
     public static async Task<LocalNode> StartAsync(WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;
+        await app.Services.GetRequiredService<NodeKey>().CheckAsync(
+            app.Services.GetRequiredService<KeyCheck>(), app.Services.GetRequiredService<Engine>(), options.ForgetSecrets, app.Logger);
         var tokenFile = await EnsureAdminAsync(app, options);
         await app.StartAsync();
         var address = app.Services.GetRequiredService<NodeAddress>();
