@@ -42,6 +42,11 @@ public abstract class Engine(TimeProvider clock) : IAsyncDisposable
     /// <exception cref="DbException">The engine is away.</exception>
     public abstract Task ProbeAsync(CancellationToken ct);
 
+    /// <summary>A consistent copy of everything, taken while the node works on; it vanishes when it is closed.</summary>
+    /// <returns>Null where the database's own tools take it.</returns>
+    /// <exception cref="EngineUnusableException">There is no room for it.</exception>
+    public virtual Task<Stream?> CopyAsync(CancellationToken ct) => Task.FromResult<Stream?>(null);
+
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Takes the next id of the one sequence.</summary>
