@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Cluster.Server.Api;
 using Cluster.Server.Security;
 using Cluster.Storage.Engines;
@@ -29,18 +30,19 @@ internal static class BackupEndpoints
             ct);
         try
         {
-            return await engine.CopyAsync(ct) is { } copy
-                ? TypedResults.Stream(copy, "application/vnd.sqlite3")
-                : TypedResults.Problem(Elsewhere(engine.Description), statusCode: StatusCodes.Status409Conflict);
+            return await engine.CopyAsync(ct) switch
+            {
+                EngineCopy.Taken(var file) => TypedResults.Stream(file, "application/vnd.sqlite3"),
+                EngineCopy.ByTool(var dump, var restore) => TypedResults.Problem(
+                    $"This cluster is kept in {engine.Description}, which has tools of its own. Back it up while the nodes run: {dump} — and with all nodes "
+                    + $"stopped bring it back: {restore} — CLUSTER_KEY is not in it; keep that too, in another place.",
+                    statusCode: StatusCodes.Status409Conflict),
+                _ => throw new UnreachableException(),
+            };
         }
         catch (EngineUnusableException e)
         {
             return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status507InsufficientStorage);
         }
     }
-
-    internal static string Elsewhere(string engine) =>
-        $"This cluster's engine is {engine}, whose own tools back it up while all nodes run: pg_dump --format=custom --file=cluster.dump DATABASE, with the "
-        + "host, user and database of Cluster:Engine. To restore, stop the nodes and run pg_restore --clean --if-exists --dbname=DATABASE cluster.dump. "
-        + "CLUSTER_KEY is in neither; keep it too.";
 }

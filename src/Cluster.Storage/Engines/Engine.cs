@@ -42,10 +42,9 @@ public abstract class Engine(TimeProvider clock) : IAsyncDisposable
     /// <exception cref="DbException">The engine is away.</exception>
     public abstract Task ProbeAsync(CancellationToken ct);
 
-    /// <summary>A consistent copy of everything, taken while the node works on; it vanishes when it is closed.</summary>
-    /// <returns>Null where the database's own tools take it.</returns>
+    /// <summary>A consistent copy of everything, taken while the node works on.</summary>
     /// <exception cref="EngineUnusableException">There is no room for it.</exception>
-    public virtual Task<Stream?> CopyAsync(CancellationToken ct) => Task.FromResult<Stream?>(null);
+    public abstract Task<EngineCopy> CopyAsync(CancellationToken ct);
 
     public abstract ValueTask DisposeAsync();
 

@@ -123,7 +123,7 @@ public sealed class SqliteEngine : Engine
         TurnAsync(turn => turn.Db.NumberAsync("SELECT value FROM sequence"), ct);
 
     /// <summary>The copy holds what is there and no more: no log beside it, and no free pages with what was deleted.</summary>
-    public override async Task<Stream?> CopyAsync(CancellationToken ct)
+    public override async Task<EngineCopy> CopyAsync(CancellationToken ct)
     {
         var copy = $"{_file}.{Guid.NewGuid():N}{CopyEnding}";
         var ours = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -138,9 +138,9 @@ public sealed class SqliteEngine : Engine
 
             // As of one moment, holding up no writer. The driver does all of it on the calling thread.
             await ReadAsync(db => Task.Run(() => db.ExecuteAsync("VACUUM INTO @file", ("@file", copy)), ct), ct);
-            return new FileStream(
+            return new EngineCopy.Taken(new FileStream(
                 copy,
-                new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose });
+                new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose }));
         }
         catch (Exception e)
         {

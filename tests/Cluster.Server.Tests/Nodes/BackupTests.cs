@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Cluster.Server.Backups;
+using System.Text.RegularExpressions;
 using Cluster.Storage.Engines;
 using Cluster.Testing;
 
@@ -119,14 +119,38 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
-    public void Where_the_database_has_its_own_tools_the_refusal_names_the_commands()
+    public async Task On_PostgreSQL_the_refusal_names_the_commands_and_they_do_it()
     {
-        var refusal = BackupEndpoints.Elsewhere("PostgreSQL at db.example.com");
+        var database = await PostgresServer.CreateDatabaseAsync();
+        await using var node = await NodeHost.StartAsync(
+            [$"--Cluster:Engine={database};Password=hunter2", $"--CLUSTER_KEY={Convert.ToBase64String(new byte[32])}"]);
+        await node.CreateSessionAsync("api");
+        var github = await node.AddSourceAsync("api");
+        var waiting = await node.TellAsync("api", "before the backup");
 
-        Assert.Contains("PostgreSQL at db.example.com", refusal);
-        Assert.Contains("pg_dump --format=custom --file=cluster.dump", refusal);
-        Assert.Contains("pg_restore", refusal);
-        Assert.Contains("CLUSTER_KEY", refusal);
+        await using var cluster = Programs.StartCluster(Path.Combine(node.Folder, "home"), "backup", File);
+        var code = await cluster.ExitAsync();
+        var commands = Regex.Matches(cluster.Errors, "(pg_dump|pg_restore) .*? (?=—)").Select(match => match.Value.Trim()).ToList();
+        await RunAsync(commands[0]);
+        var later = await node.TellAsync("api", "after the backup");
+        await node.StopAsync();
+        await RunAsync(commands[1]);
+        await node.StartAgainAsync();
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        var pushed = await client.NextAsync();
+        using var sent = await github.SendAsync(GitHubSender.CheckRun);
+        var next = await client.NextAsync();
+
+        Assert.Equal(1, code);
+        Assert.DoesNotContain("hunter2", cluster.Errors);
+        Assert.Contains("CLUSTER_KEY is not in it", cluster.Errors);
+        Assert.NotEqual(waiting, later);
+        Assert.Equal(waiting, pushed["params"]!["meta"]!["event_id"]!.GetValue<string>());
+        Assert.Equal(HttpStatusCode.Accepted, sent.StatusCode);
+        Assert.Equal("webhook", next["params"]!["meta"]!["kind"]!.GetValue<string>());
+        Assert.Equal(["cluster.dump"], Directory.GetFiles(_folder).Select(Path.GetFileName));
+        await node.StopAsync();
+        await PostgresServer.DropDatabaseAsync(database);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -146,6 +170,13 @@ public sealed class BackupTests : IDisposable
 
         Assert.Equal(0, await cluster.ExitAsync());
         return said.ToString();
+    }
+
+    private async Task RunAsync(string command)
+    {
+        var words = command.Split(' ');
+        await using var tool = ChildProcess.Start(PostgresServer.Binary(words[0]), words[1..], folder: _folder);
+        Assert.Equal((0, ""), (await tool.ExitAsync(), tool.Errors));
     }
 
     private static string Latin1(byte[] bytes) => Encoding.Latin1.GetString(bytes);

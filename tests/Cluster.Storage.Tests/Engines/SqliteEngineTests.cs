@@ -260,7 +260,7 @@ public sealed class SqliteEngineTests : IAsyncDisposable
 
         var before = committed;
         var file = Path.Combine(_database.Folder, "copy.db");
-        await using (var copy = (await engine.CopyAsync(Ct))!)
+        await using (var copy = Assert.IsType<EngineCopy.Taken>(await engine.CopyAsync(Ct)).File)
         {
             await using var kept = File.Create(file);
             await copy.CopyToAsync(kept, Ct);
@@ -285,7 +285,7 @@ public sealed class SqliteEngineTests : IAsyncDisposable
         await engine.TurnAsync(turn => turn.Db.ExecuteAsync("DELETE FROM audit WHERE action = 'deleted-canary'"), Ct);
 
         var bytes = new MemoryStream();
-        await using (var copy = (await engine.CopyAsync(Ct))!)
+        await using (var copy = Assert.IsType<EngineCopy.Taken>(await engine.CopyAsync(Ct)).File)
         {
             var file = Assert.Single(Directory.GetFiles(_database.Folder, "*.copying"));
             Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));

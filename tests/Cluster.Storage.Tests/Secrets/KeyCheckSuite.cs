@@ -9,6 +9,8 @@ namespace Cluster.Storage.Tests.Secrets;
 
 public sealed class SqliteKeyCheckTests() : KeyCheckSuite(new SqliteDatabase());
 
+public sealed class PostgresKeyCheckTests() : KeyCheckSuite(new PostgresDatabase());
+
 public abstract class KeyCheckSuite(TestDatabase database) : StoreSuite(database)
 {
     private readonly SecretBox _other = new(new byte[32]);
