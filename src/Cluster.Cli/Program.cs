@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Cluster.Cli.Access;
+using Cluster.Cli.Backups;
 using Cluster.Cli.Connect;
 using Cluster.Cli.Doctor;
 using Cluster.Cli.Events;
@@ -38,6 +39,7 @@ var root = new RootCommand("Talk to the nodes of Channel Cluster, and connect Cl
     PermissionCommands.List(node),
 
     DoctorCommand.Create(node),
+    BackupCommand.Create(node),
     ConnectCommand.Create(node),
 };
 

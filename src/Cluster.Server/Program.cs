@@ -16,7 +16,7 @@ try
     else
     {
         Console.WriteLine($"""
-            Channel Cluster is running at {node.Url}
+            Channel Cluster is running at {(node.PublicUrl is { } url ? $"{url} (on this machine {node.Url})" : node.Url)}
             The admin's token is in {node.TokenFile} (readable by you only); on this machine `cluster` finds it by itself.
             Next:
               cluster page                      open the page

@@ -95,7 +95,8 @@ public sealed class PostgresServer
     private string ConnectionString(string database) =>
         $"Host=127.0.0.1;Port={Port};Username=cluster;Database={database};Maximum Pool Size=8";
 
-    private static string Binary(string name) =>
+    /// <summary>Where one of PostgreSQL's programs is.</summary>
+    public static string Binary(string name) =>
         Directory.Exists("/usr/lib/postgresql")
         && Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))
             .Select(path => Path.Combine(path, "bin", name)).FirstOrDefault(File.Exists) is { } found

@@ -45,7 +45,7 @@ internal static class McpConfig
     public static string Http(NodeAddress node, string session) => Write(writer =>
     {
         writer.WriteString("type", "http");
-        writer.WriteString("url", node.At("mcp").AbsoluteUri);
+        writer.WriteString("url", new Uri(node.PublicUrl ?? node.Url, "mcp").AbsoluteUri); // this form is for pods, which are elsewhere
         writer.WriteStartObject("headers");
         writer.WriteString("Authorization", "Bearer ${CLUSTER_TOKEN}");
         writer.WriteString(ChannelProtocol.ClusterSessionHeader, $"${{CLUSTER_SESSION:-{session}}}");

@@ -309,6 +309,10 @@ public sealed record Problem
 public sealed record LocalNode
 {
     public required string Url { get; init; }
+
+    /// <summary>How other machines reach the node, when it has been told.</summary>
+    public string? PublicUrl { get; init; }
+
     public required string TokenFile { get; init; }
     public required int ProcessId { get; init; }
 }

@@ -212,4 +212,37 @@ public sealed class CommandTests : IDisposable
         Assert.DoesNotContain("clt_test", http.Output + http.Error);
         Assert.Contains("claude --dangerously-load-development-channels server:cluster", stdio.Error);
     }
+
+    [Fact]
+    public async Task A_backup_that_breaks_off_leaves_no_file()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["POST /api/backup"] = async context =>
+        {
+            context.Response.ContentLength = 1_000_000;
+            await context.Response.WriteAsync("SQLite format 3");
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        };
+
+        var ran = await ClusterProcess.RunAsync(_home, "backup", "cluster.backup");
+
+        Assert.Equal(1, ran.ExitCode);
+        Assert.Contains("the connection broke", ran.OneErrorLine);
+        Assert.Equal([_home.Credentials], Directory.GetFiles(_home.Path));
+    }
+
+    [Fact]
+    public async Task A_cluster_that_is_backed_up_otherwise_says_how_and_leaves_no_file()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["POST /api/backup"] = context => FakeNode.JsonAsync(context, 409, """{"detail":"Run pg_dump."}""");
+
+        var ran = await ClusterProcess.RunAsync(_home, "backup", "cluster.backup");
+
+        Assert.Equal((1, "cluster: Run pg_dump."), (ran.ExitCode, ran.OneErrorLine));
+        Assert.Equal([_home.Credentials], Directory.GetFiles(_home.Path));
+    }
 }
