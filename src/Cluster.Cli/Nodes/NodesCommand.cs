@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Cluster.Cli.Terminal;
 using Cluster.Core.Api;
 
 namespace Cluster.Cli.Nodes;

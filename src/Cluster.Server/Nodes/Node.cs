@@ -174,7 +174,7 @@ internal static partial class Node
         var principals = app.Services.GetRequiredService<PrincipalStore>();
         if (options.AdminToken.Length > 0)
         {
-            await principals.SetAdminTokenAsync(options.Admin, options.AdminToken, CancellationToken.None);
+            await principals.SetAdminTokenAsync(options.Admin, options.AdminToken.Trim(), CancellationToken.None);
             return "";
         }
 
