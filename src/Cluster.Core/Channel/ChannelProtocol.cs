@@ -15,8 +15,15 @@ public static class ChannelProtocol
     public const string SessionHeader = "Mcp-Session-Id";
     public const string VersionHeader = "MCP-Protocol-Version";
 
-    /// <summary>Which Claude Code session this client is: <c>name</c> or <c>owner/name</c>.</summary>
+    /// <summary>Which Claude Code session this client is: <c>name</c> or <c>owner/name</c>. The answer to <c>initialize</c> names the
+    /// one that it was given, as <c>owner/name</c>.</summary>
     public const string ClusterSessionHeader = "Cluster-Session";
+
+    /// <summary>With <c>initialize</c>: the process that asks, so that two terminals of one project are told apart.</summary>
+    public const string InstanceHeader = "Cluster-Instance";
+
+    /// <summary>With <see cref="InstanceHeader"/>, <c>true</c>: this very name, even if another process has it.</summary>
+    public const string ClaimHeader = "Cluster-Claim";
 
     /// <summary>Seconds between keep-alive comments that this client wants, 1 to 60. The connector asks for 4.</summary>
     public const string KeepAliveHeader = "Cluster-Keep-Alive";

@@ -78,7 +78,7 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         await Conversations.LinesAsync(Api, Bob.Value, 10, Ct);
         await Conversations.EventsAsync(Api, null, 10, Ct);
         await Conversations.FindAsync(Api, id, Ct);
-        await Principals.KnowsAsync(Bob, Ct);
+        await Principals.KnowsAsync(Bob, AliceCalls, Ct);
         await Access.RevokeAsync(Api, Bob, Role.Talk, Alice, Ct);
         await Mailboxes.CancelAsync(Api, id, Bob, Ct);
         await Mailboxes.SweepAsync(Ct);
