@@ -89,8 +89,8 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
             ("@at", at));
         await turn.Db.ExecuteAsync(
             """
-            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at)
-            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires)
+            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, hops)
+            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires, @hops)
             """,
             ("@session", submission.Session.ToString()),
             ("@id", id),
@@ -99,7 +99,8 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
             ("@state", submission.FilterReason is null ? "queued" : "filtered"),
             ("@reason", submission.FilterReason),
             ("@at", at),
-            ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()));
+            ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()),
+            ("@hops", submission.Hops));
     }
 
     // Takes all keys or none: a key that is taken already, and not too old, names the first event.
