@@ -182,6 +182,10 @@ public sealed record AccessInfo
 {
     public required string Session { get; init; }
     public required string Owner { get; init; }
+
+    /// <summary>The session whose list this is, when this one shares it; only that one's can be changed.</summary>
+    public string? Shares { get; init; }
+
     public required long Version { get; init; }
     public required IReadOnlyList<AccessEntry> Entries { get; init; }
 

@@ -156,6 +156,20 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Allow_takes_a_session_as_an_identity_in_one_segment_of_the_path()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["PUT /api/sessions/me/api/access/session:bob%2Fweb/talk"] = context => FakeNode.JsonAsync(
+            context, 200, """{"session":"alice/api.2","owner":"alice","shares":"alice/api","version":2,"entries":[],"sources":[]}""");
+
+        var allow = await ClusterProcess.RunAsync(_home, "allow", "session:bob/web", "--session", "api", "--role", "talk");
+
+        Assert.Equal((0, ""), (allow.ExitCode, allow.Error));
+        Assert.Contains("further terminal of alice/api", allow.Output);
+    }
+
+    [Fact]
     public async Task The_doctor_finds_the_broken_link()
     {
         await using var node = await FakeNode.StartAsync();
@@ -206,7 +220,8 @@ public sealed class CommandTests : IDisposable
         var entry = stdioJson.RootElement.GetProperty("mcpServers").GetProperty("cluster");
         var headers = httpJson.RootElement.GetProperty("mcpServers").GetProperty("cluster").GetProperty("headers");
         Assert.True(Path.IsPathFullyQualified(entry.GetProperty("command").GetString()!));
-        Assert.Equal(["connect", "--session", "api"], entry.GetProperty("args").EnumerateArray().TakeLast(3).Select(one => one.GetString()!));
+        Assert.Equal("connect", entry.GetProperty("args").EnumerateArray().Last().GetString());
+        Assert.Equal("${CLUSTER_SESSION:-api}", entry.GetProperty("env").GetProperty("CLUSTER_SESSION").GetString());
         Assert.Equal("${CLUSTER_SESSION:-api}", headers.GetProperty("Cluster-Session").GetString());
         Assert.Equal("Bearer ${CLUSTER_TOKEN}", headers.GetProperty("Authorization").GetString());
         Assert.DoesNotContain("clt_test", http.Output + http.Error);
