@@ -105,4 +105,23 @@ public sealed class KeyTests(Chromium chromium)
         Assert.Contains("nothing was forgotten", said[1]);
         Assert.Contains("1 webhook sources (ci)", said[2]);
     }
+
+    [Fact]
+    public async Task In_a_cluster_a_node_with_another_key_is_refused_and_the_others_go_on()
+    {
+        await using var cluster = await ClusterHost.StartAsync(1);
+        var folder = Directory.CreateTempSubdirectory("cluster-test-").FullName;
+
+        await using var stranger = Programs.StartNode(
+            folder, Programs.FreePort(), $"--Cluster:Engine={cluster.ConnectionString}", $"--CLUSTER_KEY={Other}");
+        var code = await stranger.ExitAsync();
+        await cluster[0].CreateSessionAsync("api");
+        using var sent = await (await cluster[0].AddSourceAsync("api")).SendAsync(GitHubSender.CheckRun);
+
+        Assert.Equal(1, code);
+        Assert.Contains("CLUSTER_KEY does not fit: PostgreSQL at", stranger.Errors);
+        Assert.Contains("Restore the right key, in CLUSTER_KEY.", stranger.Errors);
+        Assert.Equal(HttpStatusCode.Accepted, sent.StatusCode);
+        Directory.Delete(folder, recursive: true);
+    }
 }
