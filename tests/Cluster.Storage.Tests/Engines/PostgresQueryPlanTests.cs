@@ -86,7 +86,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         var principals = new PrincipalStore(engine);
         var mcp = new Storage.Sessions.McpSessionStore(engine);
         var mailboxes = new MailboxStore(engine);
-        var tools = new ToolCallStore(engine);
+        var tools = new ToolCallStore(engine, new MailboxLimits());
         var permissions = new PermissionStore(engine);
         var conversations = new ConversationStore(engine);
         var sources = new Storage.Sources.SourceStore(engine, Box);
@@ -123,7 +123,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
             await conversations.EventsAsync(Api, null, 10, Ct);
             await conversations.FindAsync(Api, accepted.EventId, Ct);
             await new Storage.Sessions.SessionStore(engine).ListAsync(Alice, Ct);
-            await principals.KnowsAsync(Bob, Ct);
+            await principals.KnowsAsync(Bob, AliceCalls, Ct);
             await engine.TurnAsync(MailboxStore.SweepAsync, Ct);
             await engine.TurnAsync(PermissionStore.SweepAsync, Ct);
             await new LeaseStore(engine).TakeAsync("housekeeping", Ct);
