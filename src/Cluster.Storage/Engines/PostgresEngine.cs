@@ -41,19 +41,7 @@ public sealed class PostgresEngine : Engine
     {
         var connectionString = settings.Read();
         var where = $"PostgreSQL at {connectionString.Host}:{connectionString.Port}/{connectionString.Database ?? connectionString.Username}";
-        var builder = new NpgsqlDataSourceBuilder(connectionString.ConnectionString);
-        if (settings.HearNotice is { } hear)
-        {
-            builder.UsePhysicalConnectionInitializer(
-                connection => connection.Notice += (_, e) => hear(e.Notice.MessageText),
-                connection =>
-                {
-                    connection.Notice += (_, e) => hear(e.Notice.MessageText);
-                    return Task.CompletedTask;
-                });
-        }
-
-        var source = builder.Build();
+        var source = new NpgsqlDataSourceBuilder(connectionString.ConnectionString).Build();
         var engine = new PostgresEngine(source, where, settings.FollowServerClock ? new EngineClock(clock) : clock);
         try
         {

@@ -29,9 +29,6 @@ public sealed record PostgresSettings
     /// <summary>Set false where a test moves the clock.</summary>
     public bool FollowServerClock { get; init; } = true;
 
-    /// <summary>Hears what the server remarks on a statement.</summary>
-    internal Action<string>? HearNotice { get; init; }
-
     /// <exception cref="EngineUnusableException">The connection string cannot be read.</exception>
     internal NpgsqlConnectionStringBuilder Read()
     {
