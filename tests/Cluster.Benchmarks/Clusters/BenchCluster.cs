@@ -17,6 +17,8 @@ internal sealed class BenchCluster : IAsyncDisposable
     private readonly List<Task> _work = [];
     private readonly Channel<byte[]> _answers = Channel.CreateUnbounded<byte[]>();
 
+    private long _answered;
+
     private BenchCluster(string connectionString) => ConnectionString = connectionString;
 
     public string ConnectionString { get; }
@@ -29,7 +31,9 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     public ChildProcess Process(int node) => _nodes[node].Process;
 
-    public ChannelWriter<byte[]> Answers => _answers.Writer;
+    /// <summary>Events that were read, and whether every ping behind them has been answered and the answer taken.</summary>
+    public (long Received, bool Confirmed) Progress =>
+        (Sessions.Sum(session => session.Received), Interlocked.Read(ref _answered) >= Sessions.Sum(session => session.Pings));
 
     public static async Task<BenchCluster> StartAsync(int nodes)
     {
@@ -94,6 +98,7 @@ internal sealed class BenchCluster : IAsyncDisposable
                     await foreach (var answer in _answers.Reader.ReadAllAsync())
                     {
                         await connection.ExchangeAsync(answer);
+                        Interlocked.Increment(ref _answered);
                     }
                 }
             }));

@@ -93,17 +93,20 @@ internal static class DeliverBenchmark
         })));
 
         // What was accepted must arrive; the time until then counts.
-        while (await ConfirmedAsync(cluster) - before < accepted)
+        while (cluster.Progress.Received - receivedBefore < accepted || !cluster.Progress.Confirmed)
         {
             if (Stopwatch.GetElapsedTime(start).TotalSeconds > seconds + 60)
             {
-                throw new InvalidOperationException($"Only {await ConfirmedAsync(cluster) - before} of {accepted} events were confirmed.");
+                throw new InvalidOperationException($"Only {cluster.Progress.Received - receivedBefore} of {accepted} events were received.");
             }
 
-            await Task.Delay(5);
+            await Task.Delay(2);
         }
 
-        return accepted / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var rate = accepted / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return await ConfirmedAsync(cluster) - before == accepted
+            ? rate
+            : throw new InvalidOperationException($"{accepted} events were accepted, and the engine says that {await ConfirmedAsync(cluster) - before} were confirmed.");
     }
 
     private static Task<long> ConfirmedAsync(BenchCluster cluster) =>

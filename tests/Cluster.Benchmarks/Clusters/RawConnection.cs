@@ -11,6 +11,10 @@ internal sealed class RawConnection : IDisposable
     private static readonly byte[] HeadEnd = "\r\n\r\n"u8.ToArray();
     private static readonly byte[] LengthHeader = "Content-Length: "u8.ToArray();
 
+    private static readonly byte[] LastChunk = "0\r\n\r\n"u8.ToArray();
+
+    private const int Chunked = -1;
+
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _answer = new byte[16 * 1024];
 
@@ -41,7 +45,7 @@ internal sealed class RawConnection : IDisposable
     {
         await SendAsync(request);
         var (length, head, body) = (0, -1, 0);
-        while (head < 0 || length < head + body)
+        while (head < 0 || (body >= 0 ? length < head + body : !_answer.AsSpan(head, length - head).EndsWith(LastChunk)))
         {
             var read = await _socket.ReceiveAsync(_answer.AsMemory(length));
             if (read == 0)
@@ -72,7 +76,7 @@ internal sealed class RawConnection : IDisposable
         var at = head.IndexOf(LengthHeader);
         if (at < 0)
         {
-            return 0;
+            return head.IndexOf("Transfer-Encoding: chunked"u8) < 0 ? 0 : Chunked;
         }
 
         var value = head[(at + LengthHeader.Length)..];

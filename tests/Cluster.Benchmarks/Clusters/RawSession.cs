@@ -21,6 +21,8 @@ internal sealed class RawSession(string name, string mcpSession, string token) :
     /// <summary>Events that were read.</summary>
     public long Received { get; private set; }
 
+    public long Pings { get; private set; }
+
     /// <summary>Milliseconds from the timestamp inside each event's text to its receipt, when asked for.</summary>
     public List<double>? Latencies { get; set; }
 
@@ -107,6 +109,7 @@ internal sealed class RawSession(string name, string mcpSession, string token) :
         }
         else if (line.IndexOf(PingStart) is >= 0 and var id)
         {
+            Pings++;
             var text = line[(id + PingStart.Length)..];
             answers.TryWrite(Post(
                 "{\"jsonrpc\":\"2.0\",\"id\":\"" + Encoding.ASCII.GetString(text[..text.IndexOf((byte)'"')]) + "\",\"result\":{}}"));
