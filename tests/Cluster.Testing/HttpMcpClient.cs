@@ -11,7 +11,7 @@ namespace Cluster.Testing;
 /// session, or never read.</summary>
 public sealed class HttpMcpClient(string url, string token, string session) : IAsyncDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly Channel<JsonObject> _notifications = Channel.CreateUnbounded<JsonObject>();
     private readonly CancellationTokenSource _ended = new();
     private CancellationTokenSource? _streaming;
@@ -21,6 +21,9 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
     public string? McpSessionId { get; set; }
 
     public string? LastEventId { get; set; }
+
+    /// <summary>Where messages are posted.</summary>
+    public string PostUrl { get; set; } = url;
 
     /// <summary>Where the stream is opened, when that is another node.</summary>
     public string StreamUrl { get; set; } = url;
@@ -113,7 +116,7 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
 
     public Task<HttpResponseMessage> PostAsync(string body)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"{PostUrl}/mcp")) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Accept.ParseAdd("application/json, text/event-stream");
         Stamp(request);
         return _http.SendAsync(request);
@@ -121,7 +124,7 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
 
     public Task<HttpResponseMessage> DeleteAsync()
     {
-        var request = new HttpRequestMessage(HttpMethod.Delete, "/mcp");
+        var request = new HttpRequestMessage(HttpMethod.Delete, new Uri($"{PostUrl}/mcp"));
         Stamp(request);
         return _http.SendAsync(request);
     }

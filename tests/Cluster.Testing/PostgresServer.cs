@@ -54,6 +54,15 @@ public sealed class PostgresServer
         await ExecuteAsync(server.ConnectionString("postgres"), $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
     }
 
+    /// <summary>Lets nobody into a database, and ends who is in; or lets them in again.</summary>
+    public static async Task SetAwayAsync(string connectionString, bool away)
+    {
+        var server = await Shared.Value;
+        var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
+        await ExecuteAsync(server.ConnectionString("postgres"), $"ALTER DATABASE {name} ALLOW_CONNECTIONS {(away ? "false" : "true")}");
+        await ExecuteAsync(server.ConnectionString("postgres"), $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    }
+
     /// <summary>What the server has logged about a database, each entry whole.</summary>
     public static async Task<IReadOnlyList<string>> LogAsync(string connectionString)
     {

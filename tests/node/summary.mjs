@@ -1,4 +1,5 @@
-// Adds up the test projects' CTRF reports, repeats what failed, and prints the counts as the last line.
+// Adds up the test projects' CTRF reports, and the lines `ok …` and `FAIL …` of what else was checked; repeats what failed, and
+// prints the counts as the last line.
 //
 //   node summary.mjs FOLDER PROJECT=EXITCODE…
 
@@ -15,6 +16,18 @@ function complain(title, ...details) {
   console.log(`FAILED ${title}${text ? `\n${text.replace(/^/gm, '    ')}` : ''}\n`);
 }
 
+// What prints a line for each check has no report but these lines.
+function readLines(project) {
+  const file = join(folder, `${project}.txt`);
+  if (!existsSync(file)) {
+    return undefined;
+  }
+
+  const lines = readFileSync(file, 'utf8').split('\n').filter((line) => /^(ok|FAIL)\b/.test(line));
+  const tests = lines.map((line) => ({ name: line, status: line.startsWith('ok') ? 'passed' : 'failed' }));
+  return tests.length > 0 ? { tests } : undefined;
+}
+
 function readReport(project) {
   const file = join(folder, `${project}.json`);
   try {
@@ -26,7 +39,7 @@ function readReport(project) {
 
 for (const outcome of outcomes) {
   const [project, code] = outcome.split('=');
-  const report = readReport(project);
+  const report = readReport(project) ?? readLines(project);
   const reason = ExitCodes[code] ?? `exit code ${code}`;
   let failed = 0;
 

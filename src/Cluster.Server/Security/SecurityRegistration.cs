@@ -13,7 +13,8 @@ internal static class SecurityRegistration
 {
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {
-        services.AddAuthentication(TokenAuthentication.Bearer)
+        // No default scheme: what needs no caller, such as a health check, asks the engine nothing.
+        services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Bearer, null)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Page, null);
         services.AddAuthorizationBuilder()

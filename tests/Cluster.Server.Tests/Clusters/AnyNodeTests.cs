@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
 using Cluster.Server.Tests.Pages;
+using Cluster.Storage.Engines;
 using Cluster.Testing;
 using Microsoft.Playwright;
 
@@ -104,7 +105,8 @@ public sealed class AnyNodeTests(Chromium chromium) : IClassFixture<Chromium>
         await client.NextAsync();
 
         await cluster[1].StopAsync();
-        client.StreamUrl = cluster[0].Url;
+        client.StreamUrl = client.PostUrl = cluster[0].Url;
+        client.AnswersPings = true;
         await client.OpenStreamAsync();
         await cluster[0].TellAsync("api", "after");
         var (again, next) = (await client.NextAsync(), await client.NextAsync());
@@ -141,6 +143,67 @@ public sealed class AnyNodeTests(Chromium chromium) : IClassFixture<Chromium>
         Assert.Equal(["node-1", "node-2", "node-3"], nodes.Select(node => node.Name).Order());
         Assert.Equal(("node-2", 1), (Assert.Single(nodes, node => node.Here).Name, nodes.Single(node => node.Name == "node-3").Attachments));
         Assert.Equal(["housekeeping"], nodes.SelectMany(node => node.Leases));
+    }
+
+    [Fact]
+    public async Task A_node_works_on_and_starts_beside_a_newer_one_whose_schema_has_more_columns()
+    {
+        await using var cluster = await ClusterHost.StartAsync(1);
+        await using var client = await AttachAsync(cluster, post: 0, stream: 0);
+        await cluster[0].TellAsync("api", "before");
+        await client.NextAsync();
+
+        // What the next release's migration may do while nodes of this one run.
+        await PostgresServer.ExecuteAsync(cluster.ConnectionString, """
+            DO $$ DECLARE t record; BEGIN
+              FOR t IN SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' LOOP
+                EXECUTE format('ALTER TABLE %I ADD COLUMN later INTEGER DEFAULT 7', t.table_name);
+              END LOOP;
+            END $$;
+            INSERT INTO migration (name, applied_at) VALUES ('9999_later.additive', 0);
+            """);
+        var eventId = await cluster[0].TellAsync("api", "after");
+        await client.NextAsync();
+        var newcomer = await cluster.AddAsync();
+        await newcomer.TellAsync("api", "by a node that has started since");
+        var pushed = await client.NextAsync();
+        await client.CallAsync("reply", new JsonObject { ["chat_id"] = "console:admin", ["text"] = "yes", ["reply_to"] = eventId });
+
+        Assert.Equal("by a node that has started since", pushed["params"]!["content"]!.GetValue<string>());
+        Assert.Equal("answered", (await newcomer.EventAsync("api", eventId)).State);
+    }
+
+    [Fact]
+    public async Task While_the_engine_is_away_nothing_is_accepted_and_a_stream_stays_and_goes_on_afterwards()
+    {
+        await using var cluster = await ClusterHost.StartAsync(1);
+        await using var client = await AttachAsync(cluster, post: 0, stream: 0);
+        await cluster[0].TellAsync("api", "before");
+        await client.NextAsync();
+        using var api = cluster[0].Api();
+
+        await PostgresServer.SetAwayAsync(cluster.ConnectionString, away: true);
+        using var refused = await api.PostAsJsonAsync("/api/sessions/me/api/messages", new SendMessage { Text = "lost?" }, ApiJson.Default.SendMessage);
+        using var ready = await api.GetAsync("/readyz");
+        using var alive = await api.GetAsync("/healthz");
+        await PostgresServer.SetAwayAsync(cluster.ConnectionString, away: false);
+        await cluster[0].TellAsync("api", "after");
+        var next = await client.NextAsync();
+
+        Assert.Equal([503, 503, 200], new[] { refused, ready, alive }.Select(answer => (int)answer.StatusCode));
+        Assert.Equal("after", next["params"]!["content"]!.GetValue<string>());
+        Assert.False(client.StreamEnded.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_node_without_the_clusters_key_is_told_so()
+    {
+        var connectionString = await PostgresServer.CreateDatabaseAsync();
+
+        var refused = await Assert.ThrowsAsync<EngineUnusableException>(() => NodeHost.StartAsync([$"--Cluster:Engine={connectionString}"]));
+
+        Assert.Contains("CLUSTER_KEY is missing", refused.Message);
+        await PostgresServer.DropDatabaseAsync(connectionString);
     }
 
     private static async Task<HttpMcpClient> AttachAsync(ClusterHost cluster, int post, int stream)

@@ -34,6 +34,18 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         Assert.DoesNotContain(plans, plan => Scans().Matches(plan).Any(scan => Large.Contains(scan.Groups[1].Value)));
     }
 
+    [Fact]
+    public async Task The_check_itself_notices_a_scan()
+    {
+        await FillAsync();
+
+        await PostgresServer.ExecuteAsync(
+            $"{ConnectionString};Options=-c session_preload_libraries=auto_explain -c auto_explain.log_min_duration=0 -c enable_seqscan=off",
+            "SELECT id FROM event WHERE name = 'x'");
+
+        Assert.Contains(await PostgresServer.LogAsync(ConnectionString), entry => Scans().Matches(entry).Any(scan => Large.Contains(scan.Groups[1].Value)));
+    }
+
     // The tables that grow with people, sessions and events. `lease` and `node` have as many rows as there are nodes.
     private static readonly string[] Large =
     [
