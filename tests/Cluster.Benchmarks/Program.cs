@@ -27,7 +27,7 @@ if (settings.Runs("latency"))
     await LatencyBenchmark.RunAsync(settings, report);
 }
 
-if (settings.Runs("append on PostgreSQL", cluster: true))
+if (settings.Runs("postgres", cluster: true))
 {
     await PostgresAppendBenchmark.RunAsync(settings, report);
 }

@@ -14,13 +14,13 @@ public sealed class PostgresEngine : Engine
     private readonly EngineClock? _clock;
     private readonly PostgresSignals _signals;
 
-    private PostgresEngine(NpgsqlDataSource source, string description, TimeProvider clock)
+    private PostgresEngine(NpgsqlDataSource source, NpgsqlDataSource listening, string description, TimeProvider clock)
         : base(clock)
     {
         _source = source;
         _clock = clock as EngineClock;
         Description = description;
-        _signals = new PostgresSignals(source, NodeId, Wakeups);
+        _signals = new PostgresSignals(source, listening, NodeId, Wakeups);
         Gathered = new PostgresGathered(this);
     }
 
@@ -41,8 +41,9 @@ public sealed class PostgresEngine : Engine
     {
         var connectionString = settings.Read();
         var where = $"PostgreSQL at {connectionString.Host}:{connectionString.Port}/{connectionString.Database ?? connectionString.Username}";
-        var source = new NpgsqlDataSourceBuilder(connectionString.ConnectionString).Build();
-        var engine = new PostgresEngine(source, where, settings.FollowServerClock ? new EngineClock(clock) : clock);
+        var source = NpgsqlDataSource.Create(connectionString);
+        var listening = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString.ConnectionString) { Pooling = false });
+        var engine = new PostgresEngine(source, listening, where, settings.FollowServerClock ? new EngineClock(clock) : clock);
         try
         {
             await PostgresStart.PrepareAsync(source, settings, where, ct);

@@ -68,6 +68,7 @@ public sealed record PostgresSettings
         Default("Auto Prepare Min Usages", 2);
 
         builder.Options = $"{Session} {builder.Options}".Trim();
+        Default("No Reset On Close", true); // nothing here leaves a pooled connection other than it was
         Default("Application Name", $"cluster {NodeName}".Trim());
         return builder;
     }

@@ -9,7 +9,7 @@ namespace Cluster.Storage.Engines;
 /// nodes itself: those with a stream of the session, and those where somebody looks on. A wake-up is a hint; while nothing is
 /// heard, everybody polls, and once the channel is back, everything is taken as changed.
 /// </summary>
-internal sealed class PostgresSignals(NpgsqlDataSource source, string nodeId, Wakeups wakeups) : IAsyncDisposable
+internal sealed class PostgresSignals(NpgsqlDataSource source, NpgsqlDataSource listening, string nodeId, Wakeups wakeups) : IAsyncDisposable
 {
     private const int MostTopics = 20; // of each kind in one message: PostgreSQL takes 8,000 bytes, a session's name has 127 at the most
     private const string Hello = "?";
@@ -70,6 +70,7 @@ internal sealed class PostgresSignals(NpgsqlDataSource source, string nodeId, Wa
         await _stopping.CancelAsync();
         await _telling;
         await _listening;
+        await listening.DisposeAsync();
         _stopping.Dispose();
         _something.Dispose();
     }
@@ -78,7 +79,7 @@ internal sealed class PostgresSignals(NpgsqlDataSource source, string nodeId, Wa
 
     private async Task<NpgsqlConnection> ListenAsync(CancellationToken ct)
     {
-        var connection = await source.OpenConnectionAsync(ct);
+        var connection = await listening.OpenConnectionAsync(ct);
         try
         {
             connection.Notification += (_, notification) => Hear(notification.Payload);
