@@ -37,7 +37,7 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
 
     protected Caller AliceCalls { get; private set; } = null!;
 
-    protected AppendStore Appends { get; private set; } = null!;
+    protected IAppendStore Appends { get; private set; } = null!;
 
     protected AccessStore Access => new(Engine);
 
@@ -147,7 +147,8 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
         return client with { Epoch = epoch, Outcome = outcome };
     }
 
-    protected Task<NextBatch> TakeAsync(Client client) => Mailboxes.TakeAsync(client.Session, client.Id, client.Epoch, Ct);
+    protected Task<NextBatch> TakeAsync(Client client) =>
+        Mailboxes.TakeAsync(client.Session, client.Id, new BatchId(client.Epoch, ++_made), Ct);
 
     protected async Task<NextBatch.Ready> ReadyAsync(Client client) => Assert.IsType<NextBatch.Ready>(await TakeAsync(client));
 
@@ -182,7 +183,7 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
     private async Task OpenAsync()
     {
         _engine = await database.OpenAsync(Clock);
-        Appends = new AppendStore(_engine, Limits);
+        Appends = _engine.Appends(Limits);
     }
 
     /// <summary>One MCP session with its latest stream, and what it was last told.</summary>

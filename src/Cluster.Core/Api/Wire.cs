@@ -17,6 +17,30 @@ public sealed record Me
     public required string Url { get; init; }
 }
 
+/// <summary>GET /api/nodes: one node of the cluster.</summary>
+public sealed record NodeInfo
+{
+    /// <summary>Another one with every start.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>As its operator calls it, such as the pod's name.</summary>
+    public required string Name { get; init; }
+
+    public required string Version { get; init; }
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Seconds since it last said that it lives, by the engine's clock; it does so every two.</summary>
+    public required double HeartbeatAgeSeconds { get; init; }
+
+    /// <summary>Open streams of Claude Code sessions.</summary>
+    public required int Attachments { get; init; }
+
+    public required IReadOnlyList<string> Leases { get; init; }
+
+    /// <summary>True for the node that answers.</summary>
+    public required bool Here { get; init; }
+}
+
 /// <summary>POST /api/principals: lets a person or service in. Admin only.</summary>
 public sealed record AddPrincipal
 {
@@ -316,6 +340,7 @@ public sealed record LocalNode
 [JsonSerializable(typeof(AddSource))]
 [JsonSerializable(typeof(NewSource))]
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<NodeInfo>))]
 [JsonSerializable(typeof(NodeHealth))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(LocalNode))]

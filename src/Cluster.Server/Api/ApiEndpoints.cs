@@ -4,6 +4,7 @@ using Cluster.Core.Sessions;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
 using Cluster.Storage.Engines;
+using Cluster.Storage.Nodes;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sources;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,6 +22,7 @@ internal static class ApiEndpoints
         app.MapPost("/api/login", LoginAsync);
         var api = app.MapGroup("/api").RequireAuthorization(TokenAuthentication.Bearer);
         api.MapGet("/me", Me);
+        api.MapGet("/nodes", ListNodesAsync);
         api.MapGet("/principals", ListPrincipalsAsync);
         api.MapPost("/principals", AddPrincipalAsync);
         api.MapGet("/tokens", ListTokensAsync);
@@ -45,6 +47,9 @@ internal static class ApiEndpoints
             Url = address.Url,
         });
     }
+
+    private static async Task<Ok<IReadOnlyList<NodeInfo>>> ListNodesAsync(NodeStore nodes, CancellationToken ct) =>
+        TypedResults.Ok<IReadOnlyList<NodeInfo>>(await nodes.ListAsync(ct));
 
     private static async Task<Results<Ok<NewToken>, ProblemHttpResult>> LoginAsync(
         Login login, PrincipalStore principals, Refusals refusals, CancellationToken ct)

@@ -69,7 +69,7 @@ internal sealed partial class McpStreams(
         var attached = outcome == AttachOutcome.Attached;
         var written = clock.GetTimestamp();
         var (sent, patience) = (written, TimeSpan.Zero);
-        var woken = true;
+        var (woken, batches) = (true, 0L);
         while (outcome != AttachOutcome.Gone)
         {
             // A wake-up asks the mailbox at once; a poll, or doubt, looks first, since a look is cheaper than a turn.
@@ -98,7 +98,7 @@ internal sealed partial class McpStreams(
 
             if (attached && woken)
             {
-                var next = await mailboxes.TakeAsync(session.Session, session.Id, epoch, ct);
+                var next = await mailboxes.TakeAsync(session.Session, session.Id, new BatchId(epoch, ++batches), ct);
                 if (next is NextBatch.Ready batch)
                 {
                     await WriteAsync(context, Frame(batch));

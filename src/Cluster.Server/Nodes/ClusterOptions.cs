@@ -6,7 +6,25 @@ namespace Cluster.Server.Nodes;
 /// <summary>Settings of a node, section <c>Cluster</c>: <c>--Cluster:Data ./data</c> or <c>Cluster__Data=./data</c>.</summary>
 public sealed class ClusterOptions
 {
-    /// <summary>The data folder of the embedded engine.</summary>
+    /// <summary>PostgreSQL for a cluster of nodes, <c>Host=…;Database=…;Username=…;Password=…</c>; empty for the embedded engine.</summary>
+    public string Engine { get; set; } = "";
+
+    /// <summary>Accept a PostgreSQL server that may lose commits in a crash.</summary>
+    public bool AllowUnsafeDurability { get; set; }
+
+    /// <summary>How this node is called in lists; the machine's name unless told.</summary>
+    public string NodeName { get; set; } = "";
+
+    /// <summary><see cref="NodeName"/>, or the machine's.</summary>
+    public string Name => NodeName.Length > 0 ? NodeName : Environment.MachineName;
+
+    /// <summary>Seconds that a node asked to stop (SIGTERM) goes on serving while it is not ready any more.</summary>
+    [Range(0, 300)] public int DrainSeconds { get; set; }
+
+    /// <summary>The admin's access token, 32 characters or more. Without it the first start makes one and writes it to the data folder.</summary>
+    public string AdminToken { get; set; } = "";
+
+    /// <summary>The folder of the embedded engine and of the files that a node makes.</summary>
     [Required] public string Data { get; set; } = "data";
 
     /// <summary>The principal that the first start makes.</summary>
@@ -21,7 +39,19 @@ public sealed class ClusterOptions
     /// <summary>Host names, beside loopback ones, under which this node may be called.</summary>
     public IList<string> AllowedHosts { get; set; } = [];
 
+    [ValidateObjectMembers] public RetentionOptions Retention { get; set; } = new();
+
     [ValidateObjectMembers] public LimitOptions Limits { get; set; } = new();
+}
+
+/// <summary>How long things are kept once they are over.</summary>
+public sealed class RetentionOptions
+{
+    /// <summary>Days that events, answers and permission requests are kept: longer than anything waits.</summary>
+    [Range(8, 36_500)] public int EventDays { get; set; } = 30;
+
+    /// <summary>Days that the audit is kept.</summary>
+    [Range(8, 36_500)] public int AuditDays { get; set; } = 365;
 }
 
 /// <summary>How much one sender, one mailbox and one request may take.</summary>

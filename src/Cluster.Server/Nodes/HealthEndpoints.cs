@@ -14,8 +14,8 @@ internal static class HealthEndpoints
     }
 
     private static async Task<JsonHttpResult<NodeHealth>> ReadyAsync(
-        Engine engine, ReadyProbe probe, IHostApplicationLifetime lifetime, CancellationToken ct) =>
-        lifetime.ApplicationStopping.IsCancellationRequested ? Health("stopping", engine, null)
+        Engine engine, ReadyProbe probe, Drain drain, IHostApplicationLifetime lifetime, CancellationToken ct) =>
+        drain.Draining || lifetime.ApplicationStopping.IsCancellationRequested ? Health("stopping", engine, null)
         : await probe.IsReadyAsync(ct) ? Health("ready", engine, null)
         : Health("engine away", engine, "The engine did not answer in two seconds; webhooks are answered 503 until it does.");
 

@@ -11,6 +11,7 @@ using Cluster.Server.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Retention;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -52,11 +53,12 @@ internal static class Node
         var options = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
         Validate(options);
         var clock = builder.Services.LastOrDefault(s => s.ServiceType == typeof(TimeProvider))?.ImplementationInstance as TimeProvider ?? TimeProvider.System;
-        var engine = await SqliteEngine.OpenAsync(options.Data, clock, CancellationToken.None);
+        var key = options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "";
+        var engine = await OpenEngineAsync(options, key, clock);
         SecretBox box;
         try
         {
-            box = NodeFiles.OpenKey(options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "", options.Data);
+            box = NodeFiles.OpenKey(key, options.Data);
         }
         catch
         {
@@ -64,8 +66,15 @@ internal static class Node
             throw;
         }
 
+        // Before everything else: hosted services start in their order and stop in the reverse one.
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<Heartbeat>());
         builder.Services
             .AddStorage(engine, box, new MailboxLimits { Waiting = options.Limits.MailboxWaiting })
+            .AddHousekeeping(new RetentionTimes
+            {
+                Events = TimeSpan.FromDays(options.Retention.EventDays),
+                Audit = TimeSpan.FromDays(options.Retention.AuditDays),
+            })
             .AddSecurity()
             .AddMcp()
             .AddWebhooks()
@@ -75,7 +84,9 @@ internal static class Node
             .AddSingleton<Router>()
             .AddSingleton<ConsoleMessages>()
             .AddSingleton<SessionViews>()
-            .AddHostedService<Housekeeper>()
+            .AddSingleton<Drain>()
+            .AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<Drain>())
+            .AddSingleton<Heartbeat>()
             .AddValidation()
             .ConfigureHttpJsonOptions(json =>
             {
@@ -119,22 +130,57 @@ internal static class Node
         return node;
     }
 
+    // Several nodes share what stands in PostgreSQL, so they must share the key to it too.
+    private static async Task<Engine> OpenEngineAsync(ClusterOptions options, string key, TimeProvider clock)
+    {
+        if (options.Engine.Length == 0)
+        {
+            return await SqliteEngine.OpenAsync(options.Data, clock, CancellationToken.None);
+        }
+
+        if (key.Length == 0)
+        {
+            throw new EngineUnusableException(
+                "CLUSTER_KEY is missing. The nodes of a cluster share one key: 32 bytes in base64, as `openssl rand -base64 32` prints, the same for every node.");
+        }
+
+        return await PostgresEngine.OpenAsync(
+            new PostgresSettings
+            {
+                ConnectionString = options.Engine,
+                NodeName = options.Name,
+                AllowUnsafeDurability = options.AllowUnsafeDurability,
+            },
+            clock,
+            CancellationToken.None);
+    }
+
+    /// <returns>The file with the admin's token; empty when this node has none to show.</returns>
     private static async Task<string> EnsureAdminAsync(WebApplication app, ClusterOptions options)
     {
         var principals = app.Services.GetRequiredService<PrincipalStore>();
-        var file = NodeFiles.AdminTokenFile(options.Data);
-        var token = await principals.EnsureAdminAsync(options.Admin, CancellationToken.None);
-        if (token is null && !(File.Exists(file) && new FileInfo(file).Length > 0))
+        if (options.AdminToken.Length > 0)
         {
+            await principals.SetAdminTokenAsync(options.Admin, options.AdminToken, CancellationToken.None);
+            return "";
+        }
+
+        var file = NodeFiles.AdminTokenFile(options.Data);
+        var there = File.Exists(file) && new FileInfo(file).Length > 0;
+        var token = await principals.EnsureAdminAsync(options.Admin, CancellationToken.None);
+        if (token is null && !there && options.Engine.Length == 0)
+        {
+            // The folder is this node's alone, so whoever can write it may. Of a cluster, the first node's folder has the token.
             token = await principals.ReplaceAdminTokenAsync(options.Admin, CancellationToken.None);
         }
 
         if (token is not null)
         {
+            Directory.CreateDirectory(options.Data);
             NodeFiles.Write(file, token);
         }
 
-        return file;
+        return token is not null || there ? file : "";
     }
 
     // All faults at once, in words an operator can act on.
@@ -144,6 +190,12 @@ internal static class Node
         if (result.Failed)
         {
             throw new OptionsValidationException("Cluster", typeof(ClusterOptions), result.Failures);
+        }
+
+        if (options.AdminToken.Length is > 0 and < 32)
+        {
+            throw new OptionsValidationException(
+                "Cluster", typeof(ClusterOptions), ["Cluster:AdminToken is too short; expected 32 characters or more, as `openssl rand -hex 32` prints."]);
         }
 
         if (!Core.Sessions.Slug.IsValid(options.Admin) || options.Admin == "me")

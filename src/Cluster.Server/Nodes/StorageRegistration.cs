@@ -3,6 +3,7 @@ using Cluster.Core.Secrets;
 using Cluster.Storage.Audit;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Nodes;
 using Cluster.Storage.Permissions;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
@@ -16,12 +17,13 @@ internal static class StorageRegistration
 {
     public static IServiceCollection AddStorage(this IServiceCollection services, Engine engine, SecretBox box, MailboxLimits limits)
     {
-        services.TryAddSingleton<IAppendStore, AppendStore>();
+        services.TryAddSingleton(_ => engine.Appends(limits));
         return services
             .AddSingleton(_ => engine) // made by a factory, so that the container closes it last
             .AddSingleton(engine.Wakeups)
             .AddSingleton(box)
             .AddSingleton(limits)
+            .AddSingleton<NodeStore>()
             .AddSingleton<PrincipalStore>()
             .AddSingleton<DataKeyStore>()
             .AddSingleton<SessionStore>()

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Cluster.Core.Access;
 using Cluster.Core.Sessions;
+using Cluster.Server.Nodes;
 using Cluster.Server.Security;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
@@ -11,7 +12,7 @@ namespace Cluster.Server.Pages;
 /// <summary>The one stream that makes a page live. It says which session has changed, never how; the page then asks again, as its
 /// visitor. It ends with the login and with the node.</summary>
 internal sealed class PageChanges(
-    Wakeups wakeups, SessionStore sessions, AccessStore accesses, PrincipalStore principals, IHostApplicationLifetime lifetime)
+    Wakeups wakeups, SessionStore sessions, AccessStore accesses, PrincipalStore principals, Heartbeat heartbeat, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan LoginCheck = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
@@ -43,6 +44,7 @@ internal sealed class PageChanges(
         var who = context.Caller().Identity;
         var cookie = context.Request.Cookies[TokenAuthentication.Cookie]!;
         using var watcher = wakeups.WatchEverything();
+        await heartbeat.BeatAsync(ct); // from now on other nodes tell this one what changes
         var findable = (await sessions.ListAsync(who, ct)).Select(session => session.Id).ToHashSet();
         await WriteAsync(context, "retry: 1000\n: connected\n\n", ct);
         var spoke = clock.GetTimestamp();
@@ -60,7 +62,8 @@ internal sealed class PageChanges(
                 proved = clock.GetTimestamp();
             }
 
-            foreach (var session in watcher.TakeTopics())
+            // What was missed while the node was cut off from the others may be anything.
+            foreach (var session in watcher.TakeTopics() ?? [.. findable])
             {
                 if (await MayKnowAsync(session, who, findable, ct))
                 {

@@ -1,11 +1,12 @@
 using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
 
 namespace Cluster.Server.Routing;
 
 /// <summary>Messages that people send from the page and the command line, as <c>console:PRINCIPAL</c>.</summary>
-public sealed class ConsoleMessages(Router router, TimeProvider clock)
+public sealed class ConsoleMessages(Router router, Engine engine)
 {
     /// <summary>UTF-16 code units of one message.</summary>
     public const int MaxLength = 16_000;
@@ -33,7 +34,7 @@ public sealed class ConsoleMessages(Router router, TimeProvider clock)
                 ChatId = sender.Value,
                 Trust = access.IsOwner(sender) ? Trust.Owner : Trust.Member,
                 Body = text,
-                At = clock.GetUtcNow(),
+                At = engine.Clock.GetUtcNow(),
                 DedupeKeys = clientId is null ? [] : [DedupeKeys.Message(sender, $"{session}:{clientId}")],
             },
             ct);

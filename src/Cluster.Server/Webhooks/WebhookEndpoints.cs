@@ -4,6 +4,7 @@ using Cluster.Core.Events;
 using Cluster.Core.Webhooks.GitHub;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
+using Cluster.Storage.Engines;
 using Cluster.Storage.Sources;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,7 +27,7 @@ internal static class WebhookEndpoints
         app.MapPost("/hooks/{path}", (Delegate)ReceiveAsync);
 
     private static async Task<IResult> ReceiveAsync(
-        string path, HttpContext context, KnownSources sources, Router router, Refusals refusals, TimeProvider clock, CancellationToken ct)
+        string path, HttpContext context, KnownSources sources, Router router, Refusals refusals, Engine engine, CancellationToken ct)
     {
         var request = context.Request;
         if (path.Length != 32 || await sources.FindAsync(path, ct) is not var (source, secret))
@@ -68,7 +69,7 @@ internal static class WebhookEndpoints
             }
 
             return GitHubSignature.Matches(body.Signature, signature)
-                ? await AcceptAsync(context, source, body, router, refusals, clock, ct)
+                ? await AcceptAsync(context, source, body, router, refusals, engine, ct)
                 : NotSigned(refusals, source);
         }
         finally
@@ -81,7 +82,7 @@ internal static class WebhookEndpoints
     }
 
     private static async Task<IResult> AcceptAsync(
-        HttpContext context, Source source, WebhookBody body, Router router, Refusals refusals, TimeProvider clock, CancellationToken ct)
+        HttpContext context, Source source, WebhookBody body, Router router, Refusals refusals, Engine engine, CancellationToken ct)
     {
         if (context.Request.Headers["X-GitHub-Event"] is not [{ } eventName] || !GitHubEvent.IsEventName(eventName)
             || context.Request.Headers["X-GitHub-Delivery"] is not [{ } deliveryId] || !GitHubEvent.IsDeliveryId(deliveryId))
@@ -119,7 +120,7 @@ internal static class WebhookEndpoints
                 Body = content,
                 Payload = summary.PayloadOpen ? body.Bytes : default, // what nobody may fetch is not kept
                 DedupeKeys = [DedupeKeys.Delivery(source.Name, deliveryId), DedupeKeys.Body(source.Name, body.Signature)],
-                At = clock.GetUtcNow(),
+                At = engine.Clock.GetUtcNow(),
                 FilterReason = summary.FilterReason,
             },
             ct);

@@ -3,7 +3,9 @@ using System.Data.Common;
 namespace Cluster.Storage.Engines;
 
 /// <summary>A connection and the commands prepared on it. Rows are always read to the end, so a command is free when its call returns.</summary>
-public sealed class EngineConnection(DbConnection connection) : IAsyncDisposable
+/// <param name="connection">The driver's connection.</param>
+/// <param name="fit">Makes a text one that the database can hold; null when it holds any.</param>
+public sealed class EngineConnection(DbConnection connection, Func<string, string>? fit = null) : IAsyncDisposable
 {
     private readonly Dictionary<string, DbCommand> _commands = [];
 
@@ -66,7 +68,12 @@ public sealed class EngineConnection(DbConnection connection) : IAsyncDisposable
         command.Transaction = Transaction;
         for (var i = 0; i < values.Length; i++)
         {
-            command.Parameters[i].Value = values[i].Value ?? DBNull.Value;
+            command.Parameters[i].Value = values[i].Value switch
+            {
+                null => DBNull.Value,
+                string text when fit is not null => fit(text),
+                var value => value,
+            };
         }
 
         return command;

@@ -2,9 +2,12 @@ using System.Reflection;
 
 namespace Cluster.Storage.Engines;
 
-/// <summary>Forward-only schema files, <c>Migrations/DIALECT/0001_name.sql</c>, each applied once in a transaction of its own.</summary>
+/// <summary>Forward-only schema files, <c>Migrations/DIALECT/0001_name.sql</c>, each applied once in a transaction of its own. One
+/// whose name ends in <c>.additive</c> only adds what the release before can live with: both may run side by side on it.</summary>
 internal static class Migrations
 {
+    private const string Additive = ".additive";
+
     public static async Task ApplyAsync(
         EngineConnection db, string dialect, Func<Func<Task<int>>, Task<int>> transact, TimeProvider clock, string where)
     {
@@ -12,7 +15,7 @@ internal static class Migrations
         var applied = await db.RowsAsync("SELECT name FROM migration ORDER BY name", reader => reader.GetString(0));
         var known = Known(dialect);
 
-        if (applied.Except(known.Keys).Order().FirstOrDefault() is { } unknown)
+        if (applied.Except(known.Keys).Where(name => !name.EndsWith(Additive, StringComparison.Ordinal)).Order().FirstOrDefault() is { } unknown)
         {
             throw new EngineUnusableException(
                 $"{where} was written by a newer version of Channel Cluster (migration {unknown} is unknown here). Run that version, or restore a backup from before the upgrade.");

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data;
+using Cluster.Core.Events;
+using Cluster.Storage.Mailboxes;
 using Microsoft.Data.Sqlite;
 
 namespace Cluster.Storage.Engines;
@@ -38,6 +40,8 @@ public sealed class SqliteEngine : Engine
 
     internal override string ShareRow => "";
 
+    internal override string NowSql => "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+
     /// <summary>Opens or creates the engine of a data folder and brings its schema up to date.</summary>
     /// <exception cref="EngineUnusableException">Read-only, corrupt, from a newer version, or in use by another node.</exception>
     public static async Task<SqliteEngine> OpenAsync(string folder, TimeProvider clock, CancellationToken ct)
@@ -51,10 +55,11 @@ public sealed class SqliteEngine : Engine
             await CheckAsync(writer, file);
             var engine = new SqliteEngine(file, folderLock, writer, clock);
             await Migrations.ApplyAsync(writer, "sqlite", engine.TransactAsync, clock, folder);
+            await writer.ExecuteAsync("DELETE FROM node");
 
             // Streams of a node that died are closed: this folder has one node, and it has just begun.
             await writer.ExecuteAsync(
-                "UPDATE mcp_session SET stream = NULL, stream_closed_at = @now, seen_at = @now WHERE stream IS NOT NULL",
+                "UPDATE mcp_session SET stream = NULL, node = NULL, stream_closed_at = @now, seen_at = @now WHERE stream IS NOT NULL",
                 ("@now", clock.GetUtcNow().ToUnixTimeMilliseconds()));
             return engine;
         }
@@ -127,7 +132,12 @@ public sealed class SqliteEngine : Engine
         _write.Dispose();
     }
 
-    internal override async Task<long> TakeIdsAsync(EngineConnection connection, int count) =>
+    public override IAppendStore Appends(MailboxLimits limits) => new SqliteAppendStore(this, limits);
+
+    internal override Task<long> TakeIdAsync(EngineConnection connection) => TakeIdsAsync(connection, 1);
+
+    /// <summary>Takes the next <paramref name="count"/> ids of the one sequence and returns the first.</summary>
+    internal static async Task<long> TakeIdsAsync(EngineConnection connection, int count) =>
         (await connection.NumberAsync("UPDATE sequence SET value = value + @count RETURNING value", ("@count", count)))!.Value - count + 1;
 
     private static SqliteConnection Connect(string file, SqliteOpenMode mode)

@@ -25,6 +25,23 @@ public sealed class Wakeups
         return watcher;
     }
 
+    /// <summary>How many watch everything.</summary>
+    public int Onlookers => _everything.Count;
+
+    /// <summary>Anything may have changed: wake-ups were missed.</summary>
+    public void RaiseEverything()
+    {
+        foreach (var watcher in _topics.Values.SelectMany(watchers => watchers.Keys))
+        {
+            watcher.Wake();
+        }
+
+        foreach (var watcher in _everything.Keys)
+        {
+            watcher.WakeForEverything();
+        }
+    }
+
     public void Raise(string topic)
     {
         if (_topics.TryGetValue(topic, out var watchers))
@@ -65,7 +82,7 @@ public sealed class Wakeups
         private readonly Wakeups _owner;
         private readonly string? _topic;
         private readonly Lock _lock = new();
-        private HashSet<string> _raised = [];
+        private HashSet<string>? _raised = [];
 
         internal Watcher(Wakeups owner, string? topic)
         {
@@ -80,14 +97,25 @@ public sealed class Wakeups
         {
             lock (_lock)
             {
-                _raised.Add(topic);
+                _raised?.Add(topic);
+            }
+
+            Wake();
+        }
+
+        internal void WakeForEverything()
+        {
+            lock (_lock)
+            {
+                _raised = null;
             }
 
             Wake();
         }
 
         /// <summary>What was raised since the last time, for a watcher of everything. A wake-up may bring nothing new.</summary>
-        public IReadOnlyCollection<string> TakeTopics()
+        /// <returns>Null when wake-ups were missed: anything may have changed.</returns>
+        public IReadOnlyCollection<string>? TakeTopics()
         {
             lock (_lock)
             {

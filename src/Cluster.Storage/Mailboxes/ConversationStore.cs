@@ -38,7 +38,7 @@ public sealed class ConversationStore(Engine engine)
                     """
                     SELECT e.id, e.chat_id, e.sender, e.kind, e.name, e.body, e.created_at, d.state, d.reason
                     FROM delivery d JOIN event e ON e.id = d.event_id
-                    WHERE d.session_id = @session AND (@chat IS NULL OR d.chat_id = @chat) AND e.kind <> 'verdict'
+                    WHERE d.session_id = @session AND (CAST(@chat AS TEXT) IS NULL OR d.chat_id = @chat) AND e.kind <> 'verdict'
                       AND (@delivered = 0 OR d.state IN ('sent', 'received', 'answered'))
                     ORDER BY d.event_id DESC LIMIT @limit
                     """,
@@ -47,7 +47,7 @@ public sealed class ConversationStore(Engine engine)
                 lines.AddRange(await db.RowsAsync(
                     """
                     SELECT id, chat_id, body, created_at, reply_to FROM reply
-                    WHERE session_id = @session AND (@chat IS NULL OR chat_id = @chat)
+                    WHERE session_id = @session AND (CAST(@chat AS TEXT) IS NULL OR chat_id = @chat)
                     ORDER BY id DESC LIMIT @limit
                     """,
                     r => new ConversationLine
@@ -72,7 +72,7 @@ public sealed class ConversationStore(Engine engine)
             async db =>
             {
                 var events = await db.RowsAsync(
-                    $"{SelectEvent} WHERE d.session_id = @session AND (@chat IS NULL OR d.chat_id = @chat) ORDER BY d.event_id DESC LIMIT @limit",
+                    $"{SelectEvent} WHERE d.session_id = @session AND (CAST(@chat AS TEXT) IS NULL OR d.chat_id = @chat) ORDER BY d.event_id DESC LIMIT @limit",
                     ReadEvent,
                     ("@session", session.ToString()),
                     ("@chat", chatId),

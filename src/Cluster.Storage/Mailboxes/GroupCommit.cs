@@ -6,11 +6,12 @@ namespace Cluster.Storage.Mailboxes;
 /// batch gathers by itself; nobody waits for a timer.</summary>
 public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
 {
-    private const int LargestBatch = 512;
+    private const int Largest = 512;
 
+    private readonly int _largest;
     private readonly Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TResult>>> _commit;
     private readonly Channel<(TItem Item, TaskCompletionSource<TResult> Done)> _waiting =
-        Channel.CreateBounded<(TItem, TaskCompletionSource<TResult>)>(new BoundedChannelOptions(4 * LargestBatch)
+        Channel.CreateBounded<(TItem, TaskCompletionSource<TResult>)>(new BoundedChannelOptions(4 * Largest)
         {
             FullMode = BoundedChannelFullMode.Wait,
             SingleReader = true,
@@ -18,9 +19,12 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
 
     private readonly Task _loop;
 
-    public GroupCommit(Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TResult>>> commit)
+    /// <param name="commit">Commits many; one result for each, in their order.</param>
+    /// <param name="largest">How many it takes at once.</param>
+    public GroupCommit(Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TResult>>> commit, int largest = Largest)
     {
         _commit = commit;
+        _largest = largest;
         _loop = Task.Run(CommitAsync);
     }
 
@@ -40,11 +44,11 @@ public sealed class GroupCommit<TItem, TResult> : IAsyncDisposable
 
     private async Task CommitAsync()
     {
-        var batch = new List<(TItem Item, TaskCompletionSource<TResult> Done)>(LargestBatch);
+        var batch = new List<(TItem Item, TaskCompletionSource<TResult> Done)>(_largest);
         while (await _waiting.Reader.WaitToReadAsync())
         {
             batch.Clear();
-            while (batch.Count < LargestBatch && _waiting.Reader.TryRead(out var next))
+            while (batch.Count < _largest && _waiting.Reader.TryRead(out var next))
             {
                 batch.Add(next);
             }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Core.Sessions;
@@ -39,20 +40,26 @@ public sealed record Confirmation(SessionId Session, string McpSession, BatchId 
 /// <summary>The way of a delivery from the mailbox to a client: sent under an epoch and batch, confirmed by exactly these.</summary>
 public sealed class MailboxStore(Engine engine)
 {
-    // Content of one batch; a batch is repeated whole when its confirmation is lost.
-    private const int MaxBatchLength = 512 * 1024; // characters
+    /// <summary>Characters of one batch, by its content; a batch is repeated whole when its confirmation is lost.</summary>
+    internal const int MaxBatchLength = 512 * 1024;
+
+    private const int MostSwept = 2_000; // rows of each kind in one turn
 
     /// <summary>Takes what waits, or was sent under an older epoch and never confirmed, in priority and id order.</summary>
     /// <param name="session">The session.</param>
     /// <param name="mcpSession">The MCP session that is attached; a verdict goes only to the one that asked for it.</param>
-    /// <param name="epoch">The attachment's epoch.</param>
+    /// <param name="batch">The attachment's epoch, and the number that this batch shall have: no two under one epoch have the same.</param>
     /// <param name="ct">Cancels.</param>
-    public Task<NextBatch> TakeAsync(SessionId session, string mcpSession, long epoch, CancellationToken ct) =>
+    public async Task<NextBatch> TakeAsync(SessionId session, string mcpSession, BatchId batch, CancellationToken ct) =>
+        (engine is PostgresEngine postgres ? await postgres.Gathered.Takes.AddAsync(new Take(session, mcpSession, batch), ct) : null)
+        ?? await TakeInTurnAsync(session, mcpSession, batch, ct);
+
+    private Task<NextBatch> TakeInTurnAsync(SessionId session, string mcpSession, BatchId batch, CancellationToken ct) =>
         engine.TurnAsync<NextBatch>(
             async turn =>
             {
                 var id = ("@session", (object?)session.ToString());
-                if (await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, id) != epoch
+                if (await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, id) != batch.Epoch
                     || await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp", ("@mcp", mcpSession)) is null)
                 {
                     return new NextBatch.Stale();
@@ -61,19 +68,19 @@ public sealed class MailboxStore(Engine engine)
                 if (await turn.Db.NumberAsync(
                     "SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent' LIMIT 1",
                     id,
-                    ("@epoch", epoch)) is not null)
+                    ("@epoch", batch.Epoch)) is not null)
                 {
                     return new NextBatch.Unconfirmed();
                 }
 
-                var waiting = await WaitingAsync(turn, session, epoch);
+                // An allowlist that changes waits for this turn, and everything after it is sent on the new one.
+                await turn.Db.NumberAsync("SELECT version FROM access WHERE session_id = @session" + engine.ShareRow, id);
+                var waiting = await WaitingAsync(turn, session, batch.Epoch);
                 if (waiting.Count == 0 || await AccessStore.FindAsync(turn.Db, session) is not { } access)
                 {
                     return new NextBatch.Empty();
                 }
 
-                var batch = new BatchId(epoch, (await turn.Db.NumberAsync(
-                    "UPDATE session SET batch = batch + 1 WHERE id = @session RETURNING batch", id))!.Value);
                 var ready = new List<Delivery>(waiting.Count);
                 var length = 0;
                 foreach (var (delivery, expiresAt) in waiting)
@@ -115,7 +122,7 @@ public sealed class MailboxStore(Engine engine)
 
     /// <summary>A cheap look, outside any turn, at whether a stream has something to do.</summary>
     public Task<StreamOutlook> LookAsync(SessionId session, string mcpSession, string stream, long epoch, CancellationToken ct) =>
-        engine.ReadAsync(
+        engine is PostgresEngine postgres ? postgres.Gathered.Looks.AddAsync(new Look(session, mcpSession, stream, epoch), ct) : engine.ReadAsync(
             async db => (await db.RowAsync(
                 """
                 SELECT
@@ -126,17 +133,20 @@ public sealed class MailboxStore(Engine engine)
                     AND (state = 'queued' OR epoch < @epoch)),
                   EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent')
                 """,
-                r => new StreamOutlook(r.GetInt64(0) != 0, r.GetInt64(1) != 0, r.GetInt64(2) != 0, r.GetInt64(3) != 0, r.GetInt64(4) != 0),
+                ReadOutlook,
                 ("@mcp", mcpSession),
                 ("@stream", stream),
                 ("@session", session.ToString()),
                 ("@epoch", epoch)))!,
             ct);
 
+    internal static StreamOutlook ReadOutlook(DbDataReader r) =>
+        new(r.GetBoolean(0), r.GetBoolean(1), r.GetBoolean(2), r.GetBoolean(3), r.GetBoolean(4));
+
     /// <summary>Confirms exactly the rows of each session, epoch and batch that went to that MCP session.</summary>
     /// <returns>Which confirmations changed something.</returns>
     public Task<IReadOnlyList<bool>> ConfirmAsync(IReadOnlyList<Confirmation> confirmations, CancellationToken ct) =>
-        engine.TurnAsync<IReadOnlyList<bool>>(
+        engine is PostgresEngine postgres ? PostgresConfirms.ConfirmAsync(postgres, confirmations, ct) : engine.TurnAsync<IReadOnlyList<bool>>(
             async turn =>
             {
                 var changed = new bool[confirmations.Count];
@@ -181,32 +191,39 @@ public sealed class MailboxStore(Engine engine)
             },
             ct);
 
-    /// <summary>Ends deliveries that have waited too long, and forgets dedupe keys and tool calls past their time.</summary>
-    public Task<int> SweepAsync(CancellationToken ct) =>
-        engine.TurnAsync(
-            async turn =>
-            {
-                var expired = await turn.Db.RowsAsync(
-                    """
-                    UPDATE delivery SET state = 'expired'
-                    WHERE state IN ('queued', 'sent') AND expires_at <= @now AND (state = 'queued' OR expires_at <= @late)
-                    RETURNING session_id
-                    """,
-                    r => r.GetString(0),
-                    ("@now", turn.NowMs),
-                    ("@late", (turn.Now - DeliveryRules.ConfirmLate).ToUnixTimeMilliseconds()));
-                foreach (var session in expired.Distinct())
-                {
-                    turn.Wake(session);
-                }
+    /// <summary>Ends deliveries that have waited too long, and forgets dedupe keys and tool calls past their time; so many at once that
+    /// nobody waits long for this turn.</summary>
+    public async Task<int> SweepAsync(Turn turn)
+    {
+        var expired = await turn.Db.RowsAsync(
+            """
+            UPDATE delivery SET state = 'expired' WHERE (session_id, event_id) IN (
+              SELECT session_id, event_id FROM delivery
+              WHERE state IN ('queued', 'sent') AND expires_at <= @now AND (state = 'queued' OR expires_at <= @late) LIMIT @most)
+            RETURNING session_id
+            """,
+            r => r.GetString(0),
+            ("@now", turn.NowMs),
+            ("@late", (turn.Now - DeliveryRules.ConfirmLate).ToUnixTimeMilliseconds()),
+            ("@most", MostSwept));
+        foreach (var session in expired.Distinct())
+        {
+            turn.Wake(session);
+        }
 
-                await turn.Db.ExecuteAsync("DELETE FROM dedupe WHERE expires_at <= @now", ("@now", turn.NowMs));
-                await turn.Db.ExecuteAsync(
-                    "DELETE FROM tool_call WHERE created_at <= @before",
-                    ("@before", (turn.Now - ToolCallStore.Remembered).ToUnixTimeMilliseconds()));
-                return expired.Count;
-            },
-            ct);
+        var forgotten = await turn.Db.ExecuteAsync(
+            "DELETE FROM dedupe WHERE key IN (SELECT key FROM dedupe WHERE expires_at <= @now LIMIT @most)",
+            ("@now", turn.NowMs),
+            ("@most", MostSwept));
+        forgotten += await turn.Db.ExecuteAsync(
+            """
+            DELETE FROM tool_call WHERE (mcp_session, request_id) IN (
+              SELECT mcp_session, request_id FROM tool_call WHERE created_at <= @before LIMIT @most)
+            """,
+            ("@before", (turn.Now - ToolCallStore.Remembered).ToUnixTimeMilliseconds()),
+            ("@most", MostSwept));
+        return expired.Count + forgotten;
+    }
 
     private static Task<List<(Delivery Delivery, DateTimeOffset ExpiresAt)>> WaitingAsync(Turn turn, SessionId session, long epoch) =>
         turn.Db.RowsAsync(
@@ -216,20 +233,23 @@ public sealed class MailboxStore(Engine engine)
             WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND (d.state = 'queued' OR d.epoch < @epoch)
             ORDER BY d.priority, d.event_id LIMIT @limit
             """,
-            r => (new Delivery
-            {
-                EventId = r.GetInt64(0),
-                Kind = Enum.Parse<EventKind>(r.GetString(1), ignoreCase: true),
-                Sender = new Identity(r.GetString(2)),
-                ChatId = r.GetString(3),
-                Trust = r.GetString(4),
-                Body = Packed.UnpackText(r.Bytes(5)),
-                At = r.Time(6),
-                Attempts = r.GetInt32(7),
-            }, r.Time(8)),
+            r => ReadWaiting(r, 0),
             ("@session", session.ToString()),
             ("@epoch", epoch),
             ("@limit", BatchId.MaxDeliveries));
+
+    internal static (Delivery Delivery, DateTimeOffset ExpiresAt) ReadWaiting(DbDataReader r, int column) =>
+        (new Delivery
+        {
+            EventId = r.GetInt64(column),
+            Kind = Enum.Parse<EventKind>(r.GetString(column + 1), ignoreCase: true),
+            Sender = new Identity(r.GetString(column + 2)),
+            ChatId = r.GetString(column + 3),
+            Trust = r.GetString(column + 4),
+            Body = Packed.UnpackText(r.Bytes(column + 5)),
+            At = r.Time(column + 6),
+            Attempts = r.GetInt32(column + 7),
+        }, r.Time(column + 8));
 
     private static async Task<bool> AskedAsync(Turn turn, long eventId, string mcpSession) =>
         await turn.Db.NumberAsync(

@@ -118,7 +118,7 @@ public sealed class PermissionStore(Engine engine)
                     Body = $$"""{"request_id":"{{request.RequestId}}","behavior":"{{behavior}}"}""",
                     At = turn.Now,
                 };
-                await AppendStore.InsertAsync(turn, verdict, Packed.Pack(verdict.Body), null, eventId, request.ExpiresAt);
+                await EventRows.InsertAsync(turn, verdict, Packed.Pack(verdict.Body), null, eventId, request.ExpiresAt);
                 await turn.AuditAsync(who.Value, $"verdict.{behavior}", request.Session, $"{id} {request.RequestId} {request.ToolName}");
                 turn.Wake(request.Session);
                 return (VerdictOutcome.Accepted, await FindAsync(turn.Db, id));
@@ -132,37 +132,34 @@ public sealed class PermissionStore(Engine engine)
             ct);
 
     /// <summary>Expires requests that nobody answered in time.</summary>
-    public Task<int> SweepAsync(CancellationToken ct) =>
-        engine.TurnAsync(
-            async turn =>
-            {
-                var expired = await turn.Db.RowsAsync(
-                    """
-                    UPDATE permission_request
-                    SET state = 'expired', reason = CASE
-                      WHEN state = 'open' THEN 'nobody answered in time'
-                      WHEN EXISTS (
-                        SELECT 1 FROM delivery d WHERE d.session_id = permission_request.session_id
-                          AND d.event_id = permission_request.event_id AND d.sent_at IS NOT NULL)
-                        THEN 'the verdict was sent, and its receipt never confirmed'
-                      ELSE 'the verdict did not arrive in time' END
-                    WHERE state IN ('open', 'decided') AND expires_at <= @now AND (state = 'open' OR expires_at <= @late OR NOT EXISTS (
-                      SELECT 1 FROM delivery d WHERE d.session_id = permission_request.session_id
-                        AND d.event_id = permission_request.event_id AND d.state = 'sent'))
-                    RETURNING session_id
-                    """,
-                    r => r.GetString(0),
-                    ("@now", turn.NowMs),
-                    ("@late", (turn.Now - DeliveryRules.ConfirmLate).ToUnixTimeMilliseconds()));
-                foreach (var session in expired.Distinct())
-                {
-                    await turn.AuditAsync("node", "permission.expire", session);
-                    turn.Wake(session);
-                }
+    public async Task<int> SweepAsync(Turn turn)
+    {
+        var expired = await turn.Db.RowsAsync(
+            """
+            UPDATE permission_request
+            SET state = 'expired', reason = CASE
+              WHEN state = 'open' THEN 'nobody answered in time'
+              WHEN EXISTS (
+                SELECT 1 FROM delivery d WHERE d.session_id = permission_request.session_id
+                  AND d.event_id = permission_request.event_id AND d.sent_at IS NOT NULL)
+                THEN 'the verdict was sent, and its receipt never confirmed'
+              ELSE 'the verdict did not arrive in time' END
+            WHERE state IN ('open', 'decided') AND expires_at <= @now AND (state = 'open' OR expires_at <= @late OR NOT EXISTS (
+              SELECT 1 FROM delivery d WHERE d.session_id = permission_request.session_id
+                AND d.event_id = permission_request.event_id AND d.state = 'sent'))
+            RETURNING session_id
+            """,
+            r => r.GetString(0),
+            ("@now", turn.NowMs),
+            ("@late", (turn.Now - DeliveryRules.ConfirmLate).ToUnixTimeMilliseconds()));
+        foreach (var session in expired.Distinct())
+        {
+            await turn.AuditAsync("node", "permission.expire", session);
+            turn.Wake(session);
+        }
 
-                return expired.Count;
-            },
-            ct);
+        return expired.Count;
+    }
 
     private const string Select = """
         SELECT id, session_id, request_id, tool_name, description, input_preview, state, behavior, decided_by, reason, created_at, expires_at

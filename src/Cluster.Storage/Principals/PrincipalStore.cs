@@ -44,6 +44,32 @@ public sealed class PrincipalStore(Engine engine)
             },
             ct);
 
+    /// <summary>Makes the token that the operator has set the admin's, and ends the one that was set before.</summary>
+    public Task SetAdminTokenAsync(string name, string secret, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                await AddAsync(turn, name, admin: true);
+                var (hash, label) = (Secret.Hash(secret), "set by the operator");
+                if (await turn.Db.NumberAsync(
+                    "SELECT 1 FROM token WHERE hash = @hash AND principal = @principal AND revoked_at IS NULL",
+                    ("@hash", hash),
+                    ("@principal", name)) is not null)
+                {
+                    return false;
+                }
+
+                await turn.Db.ExecuteAsync(
+                    "UPDATE token SET revoked_at = @now WHERE principal = @principal AND label = @label AND revoked_at IS NULL",
+                    ("@now", turn.NowMs),
+                    ("@principal", name),
+                    ("@label", label));
+                var token = await NewTokenAsync(turn, name, AccessKind, label, null, null, secret);
+                await turn.AuditAsync("node", "token.new", name, $"{token.Id} {label}");
+                return true;
+            },
+            ct);
+
     /// <summary>A new token for a principal, outside any login: the admin token file was lost.</summary>
     public Task<string> ReplaceAdminTokenAsync(string name, CancellationToken ct) =>
         engine.TurnAsync(
@@ -217,25 +243,29 @@ public sealed class PrincipalStore(Engine engine)
             ct);
 
     /// <returns>Null for a token that is unknown, revoked or past its end: one answer for all.</returns>
-    public Task<Caller?> AuthenticateAsync(string secret, bool page, CancellationToken ct) =>
-        engine.ReadAsync(
+    public Task<Caller?> AuthenticateAsync(string secret, bool page, CancellationToken ct)
+    {
+        var credential = new Credential(Secret.Hash(secret), page ? PageKind : AccessKind);
+        return engine is PostgresEngine postgres ? postgres.Gathered.Callers.AddAsync(credential, ct) : engine.ReadAsync(
             db => db.RowAsync(
                 """
                 SELECT t.id, t.principal, p.admin FROM token t JOIN principal p ON p.name = t.principal
                 WHERE t.hash = @hash AND t.kind = @kind AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > @now)
                 """,
-                r => new Caller { TokenId = r.GetString(0), Principal = r.GetString(1), Admin = r.GetInt64(2) != 0 },
-                ("@hash", Secret.Hash(secret)),
-                ("@kind", page ? PageKind : AccessKind),
+                ReadCaller,
+                ("@hash", credential.Hash),
+                ("@kind", credential.Kind),
                 ("@now", engine.Clock.GetUtcNow().ToUnixTimeMilliseconds())),
             ct);
+    }
+
+    internal static Caller ReadCaller(System.Data.Common.DbDataReader r) =>
+        new() { TokenId = r.GetString(0), Principal = r.GetString(1), Admin = r.GetInt64(2) != 0 };
 
     /// <summary>Forgets codes that can no longer be spent.</summary>
-    public Task<int> SweepAsync(CancellationToken ct) =>
-        engine.TurnAsync(
-            async turn => await turn.Db.ExecuteAsync("DELETE FROM invitation WHERE expires_at <= @now", ("@now", turn.NowMs))
-                + await turn.Db.ExecuteAsync("DELETE FROM page_code WHERE expires_at <= @now", ("@now", turn.NowMs)),
-            ct);
+    public async Task<int> SweepAsync(Turn turn) =>
+        await turn.Db.ExecuteAsync("DELETE FROM invitation WHERE expires_at <= @now", ("@now", turn.NowMs))
+        + await turn.Db.ExecuteAsync("DELETE FROM page_code WHERE expires_at <= @now", ("@now", turn.NowMs));
 
     // Anybody may try a code: only one that exists is worth a turn.
     private Task<bool> KnowsCodeAsync(string sql, string code, CancellationToken ct) =>
@@ -261,9 +291,9 @@ public sealed class PrincipalStore(Engine engine)
     }
 
     private static async Task<NewToken> NewTokenAsync(
-        Turn turn, string principal, string kind, string label, string? parent, DateTimeOffset? expires)
+        Turn turn, string principal, string kind, string label, string? parent, DateTimeOffset? expires, string? secret = null)
     {
-        var token = new NewToken { Id = Secret.NewShortId(), Principal = principal, Token = Secret.NewToken() };
+        var token = new NewToken { Id = Secret.NewShortId(), Principal = principal, Token = secret ?? Secret.NewToken() };
         await turn.Db.ExecuteAsync(
             """
             INSERT INTO token (id, hash, principal, kind, parent, label, created_at, expires_at)

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 
@@ -35,6 +36,9 @@ public sealed class McpSessionStore(Engine engine)
     /// <summary>An MCP session that nobody uses lives this long.</summary>
     public static readonly TimeSpan UnseenFor = TimeSpan.FromDays(30);
 
+    /// <summary>How long after an attachment began, once another has followed, its receipts may still come in.</summary>
+    private static readonly TimeSpan ConfirmableFor = TimeSpan.FromDays(1);
+
     private const long NotAttached = -1;
 
     /// <summary>Starts an MCP session, and the session itself when it is its first.</summary>
@@ -63,20 +67,22 @@ public sealed class McpSessionStore(Engine engine)
 
     /// <returns>Null when it has ended, never was, or belongs to another token: one answer for all.</returns>
     public Task<McpSession?> FindAsync(string id, string tokenId, CancellationToken ct) =>
-        engine.ReadAsync(
+        engine is PostgresEngine postgres ? postgres.Gathered.McpSessions.AddAsync(new McpSessionKey(id, tokenId), ct) : engine.ReadAsync(
             db => db.RowAsync(
                 "SELECT id, token_id, session_id, seen_at, initialized_at FROM mcp_session WHERE id = @id AND token_id = @token",
-                r => new McpSession
-                {
-                    Id = r.GetString(0),
-                    TokenId = r.GetString(1),
-                    Session = SessionId.Parse(r.GetString(2)),
-                    SeenAt = r.Time(3),
-                    Initialized = !r.IsDBNull(4),
-                },
+                Read,
                 ("@id", id),
                 ("@token", tokenId)),
             ct);
+
+    internal static McpSession Read(DbDataReader r) => new()
+    {
+        Id = r.GetString(0),
+        TokenId = r.GetString(1),
+        Session = SessionId.Parse(r.GetString(2)),
+        SeenAt = r.Time(3),
+        Initialized = !r.IsDBNull(4),
+    };
 
     public Task InitializedAsync(string id, CancellationToken ct) =>
         engine.TurnAsync(
@@ -113,9 +119,10 @@ public sealed class McpSessionStore(Engine engine)
                 if (justOpened || me.Stream is null)
                 {
                     await turn.Db.ExecuteAsync(
-                        "UPDATE mcp_session SET stream = @stream, stream_closed_at = NULL, seen_at = @now WHERE id = @id",
+                        "UPDATE mcp_session SET stream = @stream, node = @node, stream_closed_at = NULL, seen_at = @now WHERE id = @id",
                         ("@id", id),
                         ("@stream", stream),
+                        ("@node", engine.NodeId),
                         ("@now", turn.NowMs));
                 }
 
@@ -126,6 +133,10 @@ public sealed class McpSessionStore(Engine engine)
 
                 var epoch = (await turn.Db.NumberAsync(
                     "UPDATE session SET epoch = epoch + 1 WHERE id = @session RETURNING epoch", ("@session", session.ToString())))!.Value;
+                await turn.Db.ExecuteAsync(
+                    "DELETE FROM attachment WHERE session_id = @session AND attached_at < @before",
+                    ("@session", session.ToString()),
+                    ("@before", (turn.Now - ConfirmableFor).ToUnixTimeMilliseconds()));
                 await turn.Db.ExecuteAsync(
                     """
                     INSERT INTO attachment (session_id, epoch, mcp_session, stream, attached_at)
@@ -149,7 +160,7 @@ public sealed class McpSessionStore(Engine engine)
                 if (await LockAsync(turn, id) is { } session)
                 {
                     await turn.Db.ExecuteAsync(
-                        "UPDATE mcp_session SET stream = NULL, stream_closed_at = @now, seen_at = @now WHERE id = @id AND stream = @stream",
+                        "UPDATE mcp_session SET stream = NULL, node = NULL, stream_closed_at = @now, seen_at = @now WHERE id = @id AND stream = @stream",
                         ("@id", id),
                         ("@stream", stream),
                         ("@now", turn.NowMs));
@@ -175,30 +186,27 @@ public sealed class McpSessionStore(Engine engine)
             ct);
 
     /// <summary>Ends MCP sessions that were never taken up and those that nobody has used for long.</summary>
-    public Task<int> SweepAsync(CancellationToken ct) =>
-        engine.TurnAsync(
-            async turn =>
-            {
-                var over = await turn.Db.RowsAsync(
-                    """
-                    SELECT id, session_id FROM mcp_session
-                    WHERE (initialized_at IS NULL AND created_at < @uninitialized) OR (stream IS NULL AND seen_at < @unseen)
-                    """,
-                    r => (Id: r.GetString(0), Session: SessionId.Parse(r.GetString(1))),
-                    ("@uninitialized", (turn.Now - UninitializedFor).ToUnixTimeMilliseconds()),
-                    ("@unseen", (turn.Now - UnseenFor).ToUnixTimeMilliseconds()));
-                foreach (var (id, session) in over)
-                {
-                    await EndAsync(turn, id, session);
-                }
+    public async Task<int> SweepAsync(Turn turn)
+    {
+        var over = await turn.Db.RowsAsync(
+            """
+            SELECT id, session_id FROM mcp_session
+            WHERE (initialized_at IS NULL AND created_at < @uninitialized) OR (stream IS NULL AND seen_at < @unseen)
+            """,
+            r => (Id: r.GetString(0), Session: SessionId.Parse(r.GetString(1))),
+            ("@uninitialized", (turn.Now - UninitializedFor).ToUnixTimeMilliseconds()),
+            ("@unseen", (turn.Now - UnseenFor).ToUnixTimeMilliseconds()));
+        foreach (var (id, session) in over)
+        {
+            await EndAsync(turn, id, session);
+        }
 
-                return over.Count;
-            },
-            ct);
+        return over.Count;
+    }
 
     internal static async Task EndAsync(Turn turn, string id, SessionId session)
     {
-        await turn.Db.ExecuteAsync("DELETE FROM mcp_session WHERE id = @id", ("@id", id));
+        var nodes = await turn.Db.RowsAsync("DELETE FROM mcp_session WHERE id = @id RETURNING node", r => r.TextOrNull(0), ("@id", id));
         await turn.Db.ExecuteAsync(
             """
             UPDATE permission_request SET state = 'closed', reason = 'the client that asked is gone'
@@ -206,7 +214,7 @@ public sealed class McpSessionStore(Engine engine)
             """,
             ("@session", session.ToString()),
             ("@id", id));
-        turn.Wake(session.ToString());
+        turn.Wake(session.ToString(), nodes.FirstOrDefault());
     }
 
     /// <summary>The one order of locks: the session's row first.</summary>

@@ -55,7 +55,7 @@ public sealed class SessionStore(Engine engine)
     {
         var created = await turn.Db.ExecuteAsync(
             """
-            INSERT INTO session (id, owner, created_at, generation, epoch, batch) VALUES (@id, @owner, @now, 0, 0, 0)
+            INSERT INTO session (id, owner, created_at, generation, epoch) VALUES (@id, @owner, @now, 0, 0)
             ON CONFLICT (id) DO NOTHING
             """,
             ("@id", session.ToString()),

@@ -187,7 +187,7 @@ public sealed class SqliteEngineTests : IAsyncDisposable
             Ct));
 
         Assert.Equal(0, await engine.ReadAsync(db => db.NumberAsync("SELECT COUNT(*) FROM audit"), Ct));
-        Assert.Empty(watcher.TakeTopics());
+        Assert.Empty(watcher.TakeTopics()!);
         await engine.ProbeAsync(Ct);
     }
 

@@ -81,8 +81,8 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         await Principals.KnowsAsync(Bob, Ct);
         await Access.RevokeAsync(Api, Bob, Role.Talk, Alice, Ct);
         await Mailboxes.CancelAsync(Api, id, Bob, Ct);
-        await Mailboxes.SweepAsync(Ct);
-        await Permissions.SweepAsync(Ct);
+        await Engine.TurnAsync(Mailboxes.SweepAsync, Ct);
+        await Engine.TurnAsync(Permissions.SweepAsync, Ct);
         await McpSessions.CloseStreamAsync(client.Id, client.Stream, Ct);
         await McpSessions.EndAsync(client.Id, Ct);
         return [.. statements.Keys];

@@ -1,4 +1,5 @@
 using Cluster.Storage.Engines;
+using Cluster.Testing;
 
 namespace Cluster.Storage.Tests.Engines;
 
@@ -26,4 +27,23 @@ public sealed class SqliteDatabase : TestDatabase
         Directory.Delete(Folder, recursive: true);
         return ValueTask.CompletedTask;
     }
+}
+
+/// <summary>A database of its own on the one real server.</summary>
+public sealed class PostgresDatabase : TestDatabase
+{
+    public string ConnectionString { get; private set; } = "";
+
+    public override async Task<Engine> OpenAsync(TimeProvider clock)
+    {
+        if (ConnectionString.Length == 0)
+        {
+            ConnectionString = await PostgresServer.CreateDatabaseAsync();
+        }
+
+        return await PostgresEngine.OpenAsync(
+            new PostgresSettings { ConnectionString = ConnectionString, FollowServerClock = false }, clock, TestContext.Current.CancellationToken);
+    }
+
+    public override async ValueTask DisposeAsync() => await PostgresServer.DropDatabaseAsync(ConnectionString);
 }

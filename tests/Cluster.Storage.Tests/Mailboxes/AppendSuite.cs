@@ -8,6 +8,8 @@ namespace Cluster.Storage.Tests.Mailboxes;
 
 public sealed class SqliteAppendTests() : AppendSuite(new SqliteDatabase());
 
+public sealed class PostgresAppendTests() : AppendSuite(new PostgresDatabase());
+
 public abstract class AppendSuite(TestDatabase database) : StoreSuite(database)
 {
     protected override MailboxLimits Limits => new() { Waiting = 1_000 };

@@ -7,6 +7,8 @@ namespace Cluster.Storage.Tests.Mailboxes;
 
 public sealed class SqliteToolCallTests() : ToolCallSuite(new SqliteDatabase());
 
+public sealed class PostgresToolCallTests() : ToolCallSuite(new PostgresDatabase());
+
 public abstract class ToolCallSuite(TestDatabase database) : StoreSuite(database)
 {
     [Fact]
@@ -17,7 +19,7 @@ public abstract class ToolCallSuite(TestDatabase database) : StoreSuite(database
 
         await ReopenAsync();
         Clock.Advance(TimeSpan.FromMinutes(9));
-        await Mailboxes.SweepAsync(Ct);
+        await Engine.TurnAsync(Mailboxes.SweepAsync, Ct);
         var repeat = await ReplyAsync(client, "7");
 
         Assert.False(first.Refused);
@@ -69,7 +71,7 @@ public abstract class ToolCallSuite(TestDatabase database) : StoreSuite(database
         await ReplyAsync(client, "7");
 
         Clock.Advance(TimeSpan.FromMinutes(10));
-        await Mailboxes.SweepAsync(Ct);
+        await Engine.TurnAsync(Mailboxes.SweepAsync, Ct);
 
         Assert.False((await ReplyAsync(client, "7", hash: "other")).Refused);
         Assert.Equal(2, await CountAsync("reply"));

@@ -7,6 +7,8 @@ namespace Cluster.Storage.Tests.Permissions;
 
 public sealed class SqlitePermissionTests() : PermissionSuite(new SqliteDatabase());
 
+public sealed class PostgresPermissionTests() : PermissionSuite(new PostgresDatabase());
+
 public abstract class PermissionSuite(TestDatabase database) : StoreSuite(database)
 {
     private static readonly TimeSpan OpenFor = TimeSpan.FromMinutes(10);
@@ -53,7 +55,7 @@ public abstract class PermissionSuite(TestDatabase database) : StoreSuite(databa
         Clock.Advance(OpenFor);
 
         Assert.Equal(VerdictOutcome.Expired, (await DecideAsync(id, "allow", Alice)).Outcome);
-        Assert.Equal(1, await Permissions.SweepAsync(Ct));
+        Assert.Equal(1, await Engine.TurnAsync(Permissions.SweepAsync, Ct));
         Assert.Equal(VerdictOutcome.Expired, (await DecideAsync(id, "allow", Alice)).Outcome);
 
         Assert.Equal(("expired", "nobody answered in time"), await StateOfAsync(id));
@@ -72,13 +74,13 @@ public abstract class PermissionSuite(TestDatabase database) : StoreSuite(databa
         Clock.Advance(OpenFor);
         if (swept)
         {
-            Assert.Equal(1, await Permissions.SweepAsync(Ct));
+            Assert.Equal(1, await Engine.TurnAsync(Permissions.SweepAsync, Ct));
         }
 
         Assert.IsType<NextBatch.Empty>(await TakeAsync(client));
 
         Assert.Equal(("expired", "the verdict did not arrive in time"), await StateOfAsync(id));
-        Assert.Equal(0, await Permissions.SweepAsync(Ct));
+        Assert.Equal(0, await Engine.TurnAsync(Permissions.SweepAsync, Ct));
     }
 
     [Fact]

@@ -8,6 +8,8 @@ namespace Cluster.Storage.Tests.Principals;
 
 public sealed class SqlitePrincipalTests() : PrincipalSuite(new SqliteDatabase());
 
+public sealed class PostgresPrincipalTests() : PrincipalSuite(new PostgresDatabase());
+
 public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(database)
 {
     [Fact]
@@ -56,7 +58,7 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
         Clock.Advance(TimeSpan.FromMilliseconds(1));
 
         Assert.Null(await Principals.RedeemAsync(late, "laptop", Ct));
-        Assert.Equal(1, await Principals.SweepAsync(Ct));
+        Assert.Equal(1, await Engine.TurnAsync(Principals.SweepAsync, Ct));
     }
 
     [Fact]
@@ -80,7 +82,7 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
         var login = (await Principals.SpendPageCodeAsync(early, Ct))!.Value;
         Clock.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Null(await Principals.SpendPageCodeAsync(late, Ct));
-        Assert.Equal(1, await Principals.SweepAsync(Ct));
+        Assert.Equal(1, await Engine.TurnAsync(Principals.SweepAsync, Ct));
 
         Clock.Advance(TimeSpan.FromDays(30) - TimeSpan.FromMilliseconds(2));
         Assert.NotNull(await Principals.AuthenticateAsync(login.Token, page: true, Ct));

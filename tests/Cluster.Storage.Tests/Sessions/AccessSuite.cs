@@ -6,6 +6,8 @@ namespace Cluster.Storage.Tests.Sessions;
 
 public sealed class SqliteAccessTests() : AccessSuite(new SqliteDatabase());
 
+public sealed class PostgresAccessTests() : AccessSuite(new PostgresDatabase());
+
 public abstract class AccessSuite(TestDatabase database) : StoreSuite(database)
 {
     [Fact]

@@ -12,6 +12,8 @@ namespace Cluster.Storage.Tests.Sources;
 
 public sealed class SqliteSourceTests() : SourceSuite(new SqliteDatabase());
 
+public sealed class PostgresSourceTests() : SourceSuite(new PostgresDatabase());
+
 public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
 {
     private static readonly Caller BobCalls = new() { TokenId = "t", Principal = "bob", Admin = false };

@@ -3,18 +3,11 @@ using Cluster.Storage.Engines;
 
 namespace Cluster.Storage.Mailboxes;
 
-/// <summary>
-/// Commits what waited at the appender in one transaction. Order inside it: access rows are held first, dedupe keys are taken
-/// before anything is written for an event, and events go in the order of their arrival. An event is written only on the version
-/// of the allowlist that admitted its sender.
-/// </summary>
-public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendStore
+/// <summary>Commits what waited at the appender in one transaction. Dedupe keys are taken before anything is written for an event, and
+/// events go in the order of their arrival. An event is written only on the version of the allowlist that admitted its sender.</summary>
+public sealed class SqliteAppendStore(SqliteEngine engine, MailboxLimits limits) : IAppendStore
 {
-    // Counted at most every few seconds per session, and exactly when the estimate says full: deliveries that drain meanwhile only
-    // make the estimate too high.
-    private readonly Dictionary<string, (long CountedAtMs, int Waiting)> _waiting = [];
-
-    private const long CountFor = 5_000; // milliseconds
+    private readonly MailboxFill _fill = new(limits.Waiting);
 
     public Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<PackedSubmission> submissions, CancellationToken ct) =>
         engine.TurnAsync<IReadOnlyList<AppendOutcome>>(
@@ -24,10 +17,10 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
                 foreach (var session in submissions.Select(s => s.Submission.Session.ToString()).Distinct().Order(StringComparer.Ordinal))
                 {
                     versions[session] = await turn.Db.NumberAsync(
-                        "SELECT version FROM access WHERE session_id = @session" + engine.ShareRow, ("@session", session));
+                        "SELECT version FROM access WHERE session_id = @session", ("@session", session));
                 }
 
-                var ids = await engine.TakeIdsAsync(turn.Db, submissions.Count);
+                var ids = await SqliteEngine.TakeIdsAsync(turn.Db, submissions.Count);
                 var outcomes = new AppendOutcome[submissions.Count];
                 for (var i = 0; i < outcomes.Length; i++)
                 {
@@ -63,43 +56,9 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
             return new AppendOutcome.MailboxFull(limits.Waiting);
         }
 
-        await InsertAsync(turn, submission, packed.Body, packed.Payload, id);
+        await EventRows.InsertAsync(turn, submission, packed.Body, packed.Payload, id);
         turn.Wake(session);
         return new AppendOutcome.Accepted(id);
-    }
-
-    /// <summary>Writes an event and its delivery; also for events that a turn makes itself.</summary>
-    internal static async Task InsertAsync(
-        Turn turn, Submission submission, byte[] body, byte[]? payload, long id, DateTimeOffset? expiresAt = null)
-    {
-        var at = submission.At.ToUnixTimeMilliseconds();
-        await turn.Db.ExecuteAsync(
-            """
-            INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at)
-            VALUES (@id, @kind, @name, @sender, @chat, @trust, @body, @payload, @at)
-            """,
-            ("@id", id),
-            ("@kind", DeliveryRules.Word(submission.Kind)),
-            ("@name", submission.Name),
-            ("@sender", submission.Sender.Value),
-            ("@chat", submission.ChatId),
-            ("@trust", submission.Trust),
-            ("@body", body),
-            ("@payload", payload),
-            ("@at", at));
-        await turn.Db.ExecuteAsync(
-            """
-            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at)
-            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires)
-            """,
-            ("@session", submission.Session.ToString()),
-            ("@id", id),
-            ("@chat", submission.ChatId),
-            ("@priority", DeliveryRules.Priority(submission.Kind)),
-            ("@state", submission.FilterReason is null ? "queued" : "filtered"),
-            ("@reason", submission.FilterReason),
-            ("@at", at),
-            ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()));
     }
 
     // Takes all keys or none: a key that is taken already, and not too old, names the first event.
@@ -139,21 +98,19 @@ public sealed class AppendStore(Engine engine, MailboxLimits limits) : IAppendSt
 
     private async Task<bool> IsFullAsync(Turn turn, string session)
     {
-        var (countedAt, waiting) = _waiting.GetValueOrDefault(session);
-        if (turn.NowMs - countedAt > CountFor || waiting >= limits.Waiting)
+        if (_fill.MustCount(session, turn.NowMs))
         {
-            waiting = (int)(await turn.Db.NumberAsync(
+            var waiting = await turn.Db.NumberAsync(
                 """
                 SELECT COUNT(*) FROM (
                   SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') LIMIT @limit) AS waiting
                 """,
                 ("@session", session),
-                ("@limit", limits.Waiting)))!.Value;
-            countedAt = turn.NowMs;
+                ("@limit", limits.Waiting));
+            _fill.Counted(session, (int)waiting!.Value, turn.NowMs);
         }
 
-        _waiting[session] = (countedAt, waiting + 1);
-        return waiting >= limits.Waiting;
+        return !_fill.TryAdd(session);
     }
 }
 

@@ -1,0 +1,71 @@
+using Npgsql;
+
+namespace Cluster.Storage.Engines;
+
+/// <summary>How a node reaches PostgreSQL. What the connection string says stands; the rest is set here.</summary>
+public sealed record PostgresSettings
+{
+    /// <summary>Connections of one node to the engine, beside one that listens: turns and reads share them.</summary>
+    public const int PoolSize = 20;
+
+    private const int ConnectSeconds = 5; // also the longest wait for a free connection
+    private const int CommandSeconds = 10;
+    private const int KeepAliveSeconds = 15;
+    private const int FrozenMilliseconds = 5_000;
+    private const int PreparedStatements = 200; // of one connection
+
+    /// <summary>An Npgsql connection string, <c>Host=…;Database=…;Username=…;Password=…</c>.</summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>Shows in <c>pg_stat_activity</c>.</summary>
+    public string NodeName { get; init; } = "";
+
+    /// <summary>Accept a server that may lose commits in a crash. For tests of anything but durability.</summary>
+    public bool AllowUnsafeDurability { get; init; }
+
+    /// <summary>How long a start waits for a server that is away.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Set false where a test moves the clock.</summary>
+    public bool FollowServerClock { get; init; } = true;
+
+    /// <exception cref="EngineUnusableException">The connection string cannot be read.</exception>
+    internal NpgsqlConnectionStringBuilder Read()
+    {
+        NpgsqlConnectionStringBuilder builder;
+        try
+        {
+            builder = new NpgsqlConnectionStringBuilder(ConnectionString);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            throw new EngineUnusableException(
+                $"Cluster:Engine is not a PostgreSQL connection string: {e.Message} Expected Host=…;Database=…;Username=…;Password=…", e);
+        }
+
+        if (string.IsNullOrEmpty(builder.Host))
+        {
+            throw new EngineUnusableException("Cluster:Engine names no Host. Expected Host=…;Database=…;Username=…;Password=…");
+        }
+
+        void Default(string key, object value)
+        {
+            if (!builder.ShouldSerialize(key))
+            {
+                builder[key] = value;
+            }
+        }
+
+        Default("Maximum Pool Size", PoolSize);
+        Default("Timeout", ConnectSeconds);
+        Default("Command Timeout", CommandSeconds);
+        Default("Keepalive", KeepAliveSeconds);
+        Default("Max Auto Prepare", PreparedStatements);
+        Default("Auto Prepare Min Usages", 2);
+
+        // A node that freezes inside a turn holds rows; the server ends that turn.
+        Default("Options", $"-c idle_in_transaction_session_timeout={FrozenMilliseconds}");
+        Default("Application Name", $"cluster {NodeName}".Trim());
+        return builder;
+    }
+}

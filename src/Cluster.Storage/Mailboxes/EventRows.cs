@@ -1,0 +1,42 @@
+using Cluster.Core.Events;
+using Cluster.Storage.Engines;
+
+namespace Cluster.Storage.Mailboxes;
+
+/// <summary>The rows of one event.</summary>
+internal static class EventRows
+{
+    /// <summary>Writes an event and its delivery in a turn.</summary>
+    public static async Task InsertAsync(
+        Turn turn, Submission submission, byte[] body, byte[]? payload, long id, DateTimeOffset? expiresAt = null)
+    {
+        var at = submission.At.ToUnixTimeMilliseconds();
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at)
+            VALUES (@id, @kind, @name, @sender, @chat, @trust, @body, @payload, @at)
+            """,
+            ("@id", id),
+            ("@kind", DeliveryRules.Word(submission.Kind)),
+            ("@name", submission.Name),
+            ("@sender", submission.Sender.Value),
+            ("@chat", submission.ChatId),
+            ("@trust", submission.Trust),
+            ("@body", body),
+            ("@payload", payload),
+            ("@at", at));
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at)
+            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires)
+            """,
+            ("@session", submission.Session.ToString()),
+            ("@id", id),
+            ("@chat", submission.ChatId),
+            ("@priority", DeliveryRules.Priority(submission.Kind)),
+            ("@state", submission.FilterReason is null ? "queued" : "filtered"),
+            ("@reason", submission.FilterReason),
+            ("@at", at),
+            ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()));
+    }
+}

@@ -1,0 +1,44 @@
+using Cluster.Storage.Engines;
+
+namespace Cluster.Storage.Mailboxes;
+
+/// <summary>Confirms many batches by one statement; verdicts among them count as relayed with it.</summary>
+internal static class PostgresConfirms
+{
+    public static Task<IReadOnlyList<bool>> ConfirmAsync(PostgresEngine engine, IReadOnlyList<Confirmation> confirmations, CancellationToken ct) =>
+        engine.TurnAsync<IReadOnlyList<bool>>(
+            async turn =>
+            {
+                var places = await turn.Db.RowsAsync(
+                    Confirm,
+                    r => r.GetInt64(0) - 1,
+                    ("@sessions", confirmations.Select(c => c.Session.ToString()).ToArray()),
+                    ("@mcps", confirmations.Select(c => c.McpSession).ToArray()),
+                    ("@epochs", confirmations.Select(c => c.Batch.Epoch).ToArray()),
+                    ("@batches", confirmations.Select(c => c.Batch.Batch).ToArray()),
+                    ("@now", turn.NowMs));
+                var changed = new bool[confirmations.Count];
+                foreach (var place in places)
+                {
+                    changed[place] = true;
+                    turn.Wake(confirmations[(int)place].Session.ToString());
+                }
+
+                return changed;
+            },
+            ct);
+
+    private const string Confirm = """
+        WITH confirmed AS (
+          UPDATE delivery d SET state = 'received', received_at = @now
+          FROM unnest(@sessions, @mcps, @epochs, @batches) WITH ORDINALITY AS proof (session_id, mcp, epoch, batch, place)
+          JOIN attachment a ON a.session_id = proof.session_id AND a.epoch = proof.epoch AND a.mcp_session = proof.mcp
+          WHERE d.session_id = proof.session_id AND d.epoch = proof.epoch AND d.batch = proof.batch AND d.state = 'sent'
+          RETURNING proof.place, d.event_id, d.priority
+        ), relayed AS (
+          UPDATE permission_request SET state = 'relayed'
+          WHERE state = 'decided' AND event_id IN (SELECT event_id FROM confirmed WHERE priority = 0)
+        )
+        SELECT DISTINCT place FROM confirmed
+        """;
+}

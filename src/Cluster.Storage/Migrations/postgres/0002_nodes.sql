@@ -1,0 +1,25 @@
+-- Nodes write that they live; whoever is silent for long is dead, and its streams are closed. A stream stands with the node that
+-- serves it, so that wake-ups go there.
+
+CREATE TABLE node (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  name TEXT COLLATE "C" NOT NULL,
+  version TEXT COLLATE "C" NOT NULL,
+  started_at BIGINT NOT NULL,
+  seen_at BIGINT NOT NULL,
+  onlookers INTEGER NOT NULL
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 100);
+
+-- A holder acts until expires_at, by the engine's clock; the epoch grows with every change of hands.
+CREATE TABLE lease (
+  name TEXT COLLATE "C" PRIMARY KEY,
+  holder TEXT COLLATE "C" NOT NULL,
+  epoch BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 100);
+
+ALTER TABLE mcp_session ADD COLUMN node TEXT COLLATE "C";
+CREATE INDEX mcp_session_node ON mcp_session (node) WHERE stream IS NOT NULL;
+
+-- Streams count their batches themselves.
+ALTER TABLE session DROP COLUMN batch;
