@@ -1,10 +1,9 @@
 using Cluster.Core.Events;
-using Cluster.Storage.Mailboxes;
 
 namespace Cluster.Chaos.Faults;
 
 /// <summary>Knows a webhook by its delivery id and not by its body.</summary>
-internal sealed class DedupeByIdOnly(AppendStore store) : IAppendStore
+internal sealed class DedupeByIdOnly(IAppendStore store) : IAppendStore
 {
     public Task<IReadOnlyList<AppendOutcome>> AppendAsync(IReadOnlyList<PackedSubmission> submissions, CancellationToken ct) =>
         store.AppendAsync(

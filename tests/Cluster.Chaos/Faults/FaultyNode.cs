@@ -1,5 +1,7 @@
 using Cluster.Core.Events;
 using Cluster.Server.Nodes;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Leases;
 using Cluster.Storage.Mailboxes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,13 +31,22 @@ internal static class FaultyNode
         switch (fault)
         {
             case AckBeforeCommit:
-                builder.Services.AddSingleton<IAppendStore>(s => new AckBeforeCommit(ActivatorUtilities.CreateInstance<AppendStore>(s)));
+                builder.Services.AddSingleton<IAppendStore>(services => new AckBeforeCommit(Appends(services)));
                 break;
             case DedupeByIdOnly:
-                builder.Services.AddSingleton<IAppendStore>(s => new DedupeByIdOnly(ActivatorUtilities.CreateInstance<AppendStore>(s)));
+                builder.Services.AddSingleton<IAppendStore>(services => new DedupeByIdOnly(Appends(services)));
+                break;
+            case NoFencing:
+                builder.Services.AddSingleton<LeaseStore, UnfencedLeases>();
+                break;
+            case LeaseByNodeClock:
+                builder.Services.AddSingleton<LeaseStore>(services => new LeasesByNodeClock(services.GetRequiredService<Engine>(), new SkewedClock()));
                 break;
             default:
                 throw new ArgumentException($"'{fault}' is no fault.", nameof(fault));
         }
     }
+
+    private static IAppendStore Appends(IServiceProvider services) =>
+        services.GetRequiredService<Engine>().Appends(services.GetRequiredService<MailboxLimits>());
 }

@@ -2,6 +2,7 @@ using Cluster.Chaos.History;
 using Cluster.Chaos.Load;
 using Cluster.Chaos.Nodes;
 using Cluster.Chaos.Scenarios;
+using Npgsql;
 
 namespace Cluster.Chaos.Faults;
 
@@ -26,7 +27,7 @@ internal static class SeededFaults
             Nodes = 2,
             Sessions = sessions,
             Connectors = 0,
-            Fault = i => fault == FaultyNode.LeaseByNodeClock && i == 0 ? null : fault, // the clock of one node only
+            Fault = i => fault == FaultyNode.LeaseByNodeClock && i == 0 ? null : fault, // one node's clock is wrong
         };
         try
         {
@@ -63,13 +64,17 @@ internal static class SeededFaults
         }
     }
 
-    // Longer than the lease lasts, so that the thawed node is one of the past.
+    // Frozen for longer than the lease lasts, the holder thaws as one of the past. What would tell it so is held up.
     private static async Task FreezeAsync(ChaosCluster cluster, CancellationToken ct)
     {
         var holder = await R2FrozenHolder.HolderAsync(cluster, ct);
         var before = (await cluster.Witness.HoldingsAsync(Lease, ct)).Count;
         await holder.FreezeAsync();
         await UntilTakenAsync(cluster, before, ct);
+        await using var connection = await cluster.Database.OpenConnectionAsync(ct);
+        await using var holdUp = await connection.BeginTransactionAsync(ct);
+        await using var command = new NpgsqlCommand("SELECT 1 FROM lease FOR UPDATE", connection, holdUp);
+        await command.ExecuteScalarAsync(ct);
         await holder.ThawAsync();
         await UntilSeenAsync(cluster, ct);
     }

@@ -11,6 +11,7 @@ namespace Cluster.Chaos.Nodes;
 internal sealed class ChaosCluster : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("cluster-chaos-").FullName;
+    private readonly string _token = RandomNumberGenerator.GetHexString(64, lowercase: true);
     private readonly List<ScriptedSession> _sessions = [];
 
     private ChaosCluster(string engine, ClusterPlan plan)
@@ -19,6 +20,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
         {
             ["Cluster__Engine"] = engine,
             ["CLUSTER_KEY"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+            ["Cluster__AdminToken"] = _token,
             ["Cluster__Limits__MessagesPerMinute"] = "1000000",
             ["Cluster__Limits__WebhooksPerSecond"] = "1000000",
             ["Cluster__Limits__MailboxWaiting"] = "1000000",
@@ -102,24 +104,23 @@ internal sealed class ChaosCluster : IAsyncDisposable
     private static string[] Command(string? fault) =>
         fault is null ? ["dotnet", ChaosPrograms.Node] : ["dotnet", ChaosPrograms.Chaos, "node", fault];
 
-    // The first node alone, since it makes the tables that the witness watches, and the admin.
+    // The first node alone, since it makes the tables that the witness watches.
     private async Task StartAsync(ClusterPlan plan, CancellationToken ct)
     {
         Nodes[0].Launch();
         await Nodes[0].ReadyAsync(ct);
         await Witness.InstallAsync(ct);
-        var token = (await File.ReadAllTextAsync(Path.Combine(Nodes[0].DataFolder, "admin-token"), ct)).Trim();
         foreach (var node in Nodes.Skip(1))
         {
             node.Launch();
         }
 
         using var api = new HttpClient { BaseAddress = Nodes[0].Url };
-        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        api.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _token);
         var targets = new List<Target>(plan.Sessions);
         for (var i = 0; i < plan.Sessions; i++)
         {
-            targets.Add(await Target.CreateAsync(api, $"s{i + 1}", token, ct));
+            targets.Add(await Target.CreateAsync(api, $"s{i + 1}", _token, ct));
         }
 
         Targets = targets;
@@ -127,8 +128,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         foreach (var (i, target) in targets.Index())
         {
             _sessions.Add(i < plan.Sessions - plan.Connectors
-                ? new HttpSession(target.Session, Balancer, token, Log)
-                : new ConnectorSession(target.Session, Balancer, token, Path.Combine(_folder, "home"), Log));
+                ? new HttpSession(target.Session, Balancer, _token, Log)
+                : new ConnectorSession(target.Session, Balancer, _token, Path.Combine(_folder, "home"), Log));
         }
 
         await Task.WhenAll(_sessions.Select(s => s.StartAsync(ct)));

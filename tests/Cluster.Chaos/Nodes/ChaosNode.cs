@@ -26,8 +26,6 @@ internal sealed class ChaosNode(string name, IReadOnlyList<string> command, IRea
 
     public string LogFile => Path.Combine(folder, $"{name}.log");
 
-    public string DataFolder => Path.Combine(folder, name);
-
     /// <summary>Returns once the process is there; it serves a little later.</summary>
     public void Launch()
     {
@@ -35,7 +33,7 @@ internal sealed class ChaosNode(string name, IReadOnlyList<string> command, IRea
             "-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", LogFile, .. command,
             "--urls", Url.ToString().TrimEnd('/'),
             $"--Cluster:NodeName={name}",
-            $"--Cluster:Data={DataFolder}",
+            $"--Cluster:Data={Path.Combine(folder, name)}",
             $"--Cluster:Home={Path.Combine(folder, "home")}",
         ]);
         foreach (var (key, value) in environment)
