@@ -13,6 +13,16 @@ internal static class Measures
     public static TimeSpan AcceptPause(IEnumerable<Try> tries, TimeSpan from, TimeSpan to) =>
         Longest(tries.Where(t => t.Accepted).Select(t => t.AnsweredAt), from, to);
 
+    public static TimeSpan FirstSuccess(IEnumerable<Try> tries, TimeSpan since) =>
+        tries.Where(t => t.Accepted && t.AnsweredAt >= since).Select(t => t.AnsweredAt - since).DefaultIfEmpty(TimeSpan.MaxValue).Min();
+
+    /// <summary>From a moment until the last refusal.</summary>
+    public static TimeSpan LastRefusal(IEnumerable<Try> tries, TimeSpan since) =>
+        tries.Where(t => !t.Accepted && t.AnsweredAt >= since).Select(t => t.AnsweredAt - since).DefaultIfEmpty().Max();
+
+    /// <summary>How often each other status than success, in words.</summary>
+    public static string Refusals(IEnumerable<Try> tries) => Statuses(tries.Where(t => !t.Accepted));
+
     /// <summary>How often each status was answered, in words.</summary>
     public static string Statuses(IEnumerable<Try> tries) =>
         tries.GroupBy(t => t.Status).OrderByDescending(g => g.Count()).Select(g => $"{(g.Key == 0 ? "no answer" : g.Key)} x {g.Count():N0}") is var all && all.Any()

@@ -1,3 +1,5 @@
+using Cluster.Chaos.History;
+
 namespace Cluster.Chaos.Scenarios;
 
 internal sealed class R11RollingRestart : Scenario
@@ -6,7 +8,7 @@ internal sealed class R11RollingRestart : Scenario
 
     public override string Title => "rolling restart: each node asked to leave and started again, one after the other";
 
-    protected override async Task PlayAsync(Stage stage, CancellationToken ct)
+    protected override async Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct)
     {
         var rounds = stage.Long ? 5 : 1;
         await Stage.PassAsync(3, ct);
@@ -26,11 +28,13 @@ internal sealed class R11RollingRestart : Scenario
         }
 
         await Stage.PassAsync(2, ct);
-        var (ended, tries) = (RunClock.Now, stage.Cluster.Log.Tries);
-        var refused = tries.Where(t => t.AnsweredAt >= begun && !t.Accepted).ToList();
-        stage.Verdict.Note($"{rounds} round{(rounds > 1 ? "s" : "")}, a node leaves within {slowest.TotalSeconds:0.0} s");
-        stage.Verdict.AtMost("gap in accepting", Measures.AcceptPause(tries, begun, ended), 3);
-        stage.Verdict.AtMost("longest gap of a session", Measures.Pauses(stage.Cluster.Log.Arrivals, begun, ended).Values.Max(), 3);
-        stage.Verdict.Note($"refusals: {Measures.Statuses(refused)}");
+        var ended = RunClock.Now;
+        return history =>
+        {
+            stage.Verdict.Note($"{rounds} round{(rounds > 1 ? "s" : "")}, a node leaves within {slowest.TotalSeconds:0.0} s");
+            stage.Verdict.AtMost("gap in accepting", Measures.AcceptPause(history.Tries, begun, ended), 3);
+            stage.Verdict.AtMost("longest gap of a session", Measures.Pauses(history.Arrivals, begun, ended).Values.Max(), 3);
+            stage.Verdict.Note($"refusals: {Measures.Refusals(history.Tries)}");
+        };
     }
 }

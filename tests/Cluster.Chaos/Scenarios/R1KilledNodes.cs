@@ -1,3 +1,5 @@
+using Cluster.Chaos.History;
+
 namespace Cluster.Chaos.Scenarios;
 
 internal sealed class R1KilledNodes : Scenario
@@ -6,7 +8,7 @@ internal sealed class R1KilledNodes : Scenario
 
     public override string Title => "kill -9 of a random node every 20 s, started again after 5 s";
 
-    protected override async Task PlayAsync(Stage stage, CancellationToken ct)
+    protected override async Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct)
     {
         var kills = stage.Long ? 90 : 3;
         for (var i = 0; i < kills; i++)
@@ -20,6 +22,10 @@ internal sealed class R1KilledNodes : Scenario
         }
 
         await Task.WhenAll(stage.Cluster.Nodes.Select(n => n.ReadyAsync(ct)));
-        stage.Verdict.Note($"{kills} kills");
+        return history =>
+        {
+            stage.Verdict.Note($"{kills} kills");
+            stage.Verdict.Note($"refusals: {Measures.Refusals(history.Tries)}");
+        };
     }
 }

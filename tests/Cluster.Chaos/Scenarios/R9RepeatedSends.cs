@@ -15,19 +15,20 @@ internal sealed class R9RepeatedSends : Scenario
 
     protected override double Rate => 0;
 
-    protected override async Task PlayAsync(Stage stage, CancellationToken ct)
+    protected override async Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct)
     {
         var events = stage.Long ? 10_000 : 2_000;
         var start = RunClock.Now;
         await Parallel.ForAsync(0, events, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (i, inner) =>
             await SendTimesAsync(stage.Cluster, stage.Cluster.Targets[i % stage.Cluster.Targets.Count], Times, inner));
         var took = RunClock.Now - start;
-        await stage.Cluster.SettleAsync(null, TimeSpan.FromSeconds(30), ct);
-        var history = await stage.HistoryAsync(ct);
-        var entries = history.Entries.GroupBy(e => e.Number).ToList();
-        stage.Verdict.Note($"{events * Times:N0} sends in {took.TotalSeconds:0.0} s ({events * Times / took.TotalSeconds:N0}/s)");
-        stage.Verdict.Promise($"entered exactly once {entries.Count(g => g.Count() == 1):N0} of {events:N0}", entries.Count(g => g.Count() == 1) == events);
-        stage.Verdict.Note($"answers: {Measures.Statuses(history.Tries)}");
+        return history =>
+        {
+            var once = history.Entries.GroupBy(e => e.Number).Count(g => g.Count() == 1);
+            stage.Verdict.Note($"{events * Times:N0} sends in {took.TotalSeconds:0.0} s ({events * Times / took.TotalSeconds:N0}/s)");
+            stage.Verdict.Promise($"entered exactly once {once:N0} of {events:N0}", once == events);
+            stage.Verdict.Note($"answers: {Measures.Statuses(history.Tries)}");
+        };
     }
 
     /// <summary>Sends one event so often at once, over all nodes, each until it is accepted.</summary>

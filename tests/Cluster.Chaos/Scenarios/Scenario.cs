@@ -27,11 +27,12 @@ internal abstract class Scenario
         var mark = await cluster.MarkAsync(ct);
         await using var load = new LoadGenerator(cluster.Sender, cluster.Targets, Rate) { Choose = n => Choose(n, cluster.Targets.Count) };
         load.Start();
-        var stage = new Stage { Postgres = postgres, Cluster = cluster, Load = load, Mark = mark, Verdict = verdict, Random = random, Long = @long };
-        await PlayAsync(stage, ct);
+        var stage = new Stage { Postgres = postgres, Cluster = cluster, Verdict = verdict, Random = random, Long = @long };
+        var conclude = await PlayAsync(stage, ct);
         await load.StopAsync();
         await cluster.SettleAsync(load, SettlesWithin, ct);
-        var history = await stage.HistoryAsync(ct);
+        var history = (await cluster.HistoryAsync(ct)).Since(mark);
+        conclude(history);
         var findings = Checker.Check(history);
         verdict.History(findings, Repeats);
         await CheckPartiesAsync(cluster, mark, verdict, ct);
@@ -43,7 +44,9 @@ internal abstract class Scenario
         return verdict;
     }
 
-    protected abstract Task PlayAsync(Stage stage, CancellationToken ct);
+    /// <summary>Does it.</summary>
+    /// <returns>Reads the scenario's own figures out of the history, once that is complete.</returns>
+    protected abstract Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct);
 
     /// <summary>Which target gets the nth submission.</summary>
     protected virtual int Choose(long n, int targets) => (int)(n % targets);

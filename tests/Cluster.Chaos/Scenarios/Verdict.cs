@@ -21,7 +21,7 @@ internal sealed class Verdict
     }
 
     public void AtMost(string name, TimeSpan measured, double seconds) =>
-        Promise($"{name} {measured.TotalSeconds:0.0} s (at most {seconds:0.#} s)", measured.TotalSeconds <= seconds);
+        Promise($"{name} {(measured == TimeSpan.MaxValue ? "never" : $"{measured.TotalSeconds:0.0} s")} (at most {seconds:0.#} s)", measured.TotalSeconds <= seconds);
 
     /// <summary>The promises that hold whatever happens.</summary>
     public void History(Findings findings, double repeats)
