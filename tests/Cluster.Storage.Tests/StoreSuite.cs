@@ -6,6 +6,7 @@ using Cluster.Core.Sessions;
 using Cluster.Storage.Audit;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Nodes;
 using Cluster.Storage.Permissions;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
@@ -48,6 +49,8 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
     protected MailboxStore Mailboxes => new(Engine);
 
     protected McpSessionStore McpSessions => new(Engine);
+
+    protected NodeStore Nodes => new(Engine);
 
     protected PermissionStore Permissions => new(Engine);
 
@@ -92,6 +95,7 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
     /// <summary>Stops the engine as a graceful node does and starts it again on the same database.</summary>
     protected async Task ReopenAsync()
     {
+        await Nodes.LeaveAsync(Ct);
         await Engine.DisposeAsync();
         _engine = null;
         await OpenAsync();

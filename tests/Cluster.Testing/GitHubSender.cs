@@ -24,6 +24,9 @@ public sealed class GitHubSender(HttpClient http, string url, string secret)
     public static string Sign(string secret, ReadOnlySpan<byte> body) =>
         $"sha256={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body))}";
 
+    /// <summary>The same sender, aiming at another node.</summary>
+    public GitHubSender At(string nodeUrl) => new(http, nodeUrl + new Uri(url).AbsolutePath, secret);
+
     /// <summary>Builds a properly signed request; tests then spoil it as they like.</summary>
     public HttpRequestMessage Request(string body, string eventName = "check_run", string? deliveryId = null)
     {

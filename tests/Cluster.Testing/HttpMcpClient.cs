@@ -22,6 +22,9 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
 
     public string? LastEventId { get; set; }
 
+    /// <summary>Where the stream is opened, when that is another node.</summary>
+    public string StreamUrl { get; set; } = url;
+
     /// <summary>Answer pings as a real client does.</summary>
     public bool AnswersPings { get; set; } = true;
 
@@ -85,7 +88,7 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
 
     public Task<HttpResponseMessage> GetAsync(CancellationToken ct = default)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, "/mcp");
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{StreamUrl}/mcp"));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         Stamp(request);
         if (LastEventId is not null)

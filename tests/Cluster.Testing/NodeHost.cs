@@ -56,7 +56,10 @@ public sealed class NodeHost : IAsyncDisposable
                 _adjust?.Invoke(builder);
             });
         var node = await Node.StartAsync(_app);
-        AdminToken = (await File.ReadAllTextAsync(node.TokenFile)).Trim();
+        const string AdminTokenSetting = "--Cluster:AdminToken=";
+        AdminToken = _settings.FirstOrDefault(setting => setting.StartsWith(AdminTokenSetting, StringComparison.Ordinal)) is { } given
+            ? given[AdminTokenSetting.Length..]
+            : (await File.ReadAllTextAsync(node.TokenFile)).Trim();
         Url = node.Url;
     }
 

@@ -2,14 +2,17 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Cluster.Storage.Engines;
 using Npgsql;
 
 namespace Cluster.Testing;
 
 /// <summary>One real PostgreSQL server for all tests of a process, from Debian's binaries, in a folder of its own: started when the first
-/// test needs it, ended with the process. Every test makes a database of its own in it.</summary>
+/// test needs it, ended with the process. Every test makes a database of its own in it, as a copy of one that has the schema.</summary>
 public sealed class PostgresServer
 {
+    private const string Template = "template_cluster";
+
     private static readonly Lazy<Task<PostgresServer>> Shared = new(StartAsync);
 
     private static int _made;
@@ -21,6 +24,15 @@ public sealed class PostgresServer
     /// <summary>A new, empty database.</summary>
     /// <returns>Its connection string.</returns>
     public static async Task<string> CreateDatabaseAsync()
+    {
+        var server = await Shared.Value;
+        var name = $"test_{Interlocked.Increment(ref _made)}";
+        await ExecuteAsync(server.ConnectionString("postgres"), $"CREATE DATABASE {name} TEMPLATE {Template}");
+        return server.ConnectionString(name);
+    }
+
+    /// <summary>A new database without any schema.</summary>
+    public static async Task<string> CreateEmptyDatabaseAsync()
     {
         var server = await Shared.Value;
         var name = $"test_{Interlocked.Increment(ref _made)}";
@@ -73,7 +85,11 @@ public sealed class PostgresServer
                 Console.Error.WriteLine($"PostgreSQL in {folder} could not be cleaned up: {e.Message}");
             }
         };
-        return new PostgresServer(port);
+        var server = new PostgresServer(port);
+        await ExecuteAsync(server.ConnectionString("postgres"), $"CREATE DATABASE {Template}");
+        await (await PostgresEngine.OpenAsync(
+            new PostgresSettings { ConnectionString = server.ConnectionString(Template) }, TimeProvider.System, CancellationToken.None)).DisposeAsync();
+        return server;
     }
 
     private string ConnectionString(string database) =>

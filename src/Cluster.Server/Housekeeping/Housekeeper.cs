@@ -73,15 +73,11 @@ internal static class HousekeepingRegistration
             .AddHostedService(provider => provider.GetRequiredKeyedService<LeaseHolder>(Housekeeper.LeaseName))
             .AddHostedService<Housekeeper>();
         return services
-            .AddChore<PermissionStore>(store => store.SweepAsync)
-            .AddChore<MailboxStore>(store => store.SweepAsync)
-            .AddChore<McpSessionStore>(store => store.SweepAsync)
-            .AddChore<PrincipalStore>(store => store.SweepAsync)
-            .AddChore<NodeStore>(store => store.SweepAsync)
-            .AddChore<RetentionStore>(store => store.SweepAsync);
+            .AddSingleton(new Chore(PermissionStore.SweepAsync))
+            .AddSingleton(new Chore(MailboxStore.SweepAsync))
+            .AddSingleton(new Chore(McpSessionStore.SweepAsync))
+            .AddSingleton(new Chore(PrincipalStore.SweepAsync))
+            .AddSingleton(provider => new Chore(provider.GetRequiredService<NodeStore>().SweepAsync))
+            .AddSingleton(provider => new Chore(provider.GetRequiredService<RetentionStore>().SweepAsync));
     }
-
-    private static IServiceCollection AddChore<TStore>(this IServiceCollection services, Func<TStore, Func<Turn, Task<int>>> sweep)
-        where TStore : notnull =>
-        services.AddSingleton(provider => new Chore(sweep(provider.GetRequiredService<TStore>())));
 }

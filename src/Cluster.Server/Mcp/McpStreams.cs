@@ -52,69 +52,84 @@ internal sealed partial class McpStreams(
         {
             // the reader has gone, was too slow, or the node stops
         }
-        catch (DbException e)
-        {
-            LogEngineAway(e, session.Session.ToString()); // the client comes back, to a node whose engine is there
-        }
         finally
         {
             await CloseAsync(session, stream);
         }
     }
 
+    // While the engine is away the stream stays open and is kept alive: a client that finds its server gone gives up for good before long.
     private async Task PumpAsync(HttpContext context, McpSession session, string stream, Wakeups.Watcher watcher, CancellationToken ct)
     {
         var keepAlive = KeepAliveOf(context);
-        var (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: true, ct);
-        var attached = outcome == AttachOutcome.Attached;
-        var written = clock.GetTimestamp();
-        var (sent, patience) = (written, TimeSpan.Zero);
-        var (woken, batches) = (true, 0L);
-        while (outcome != AttachOutcome.Gone)
+        var place = new Place(AttachOutcome.Superseded, 0);
+        var (opened, woken, batches) = (false, true, 0L);
+        var (written, sent, patience) = (clock.GetTimestamp(), clock.GetTimestamp(), TimeSpan.Zero);
+        while (true)
         {
-            // A wake-up asks the mailbox at once; a poll, or doubt, looks first, since a look is cheaper than a turn.
-            if (!attached || !woken)
+            try
             {
-                var outlook = await mailboxes.LookAsync(session.Session, session.Id, stream, epoch, ct);
-                if (!outlook.Alive)
+                // A wake-up asks the mailbox at once; a poll, or doubt, looks first, since a look is cheaper than a turn.
+                if (!opened)
+                {
+                    place = await AttachAsync(session, stream, justOpened: true, ct);
+                    (opened, woken) = (true, place.Attached);
+                }
+                else if (!place.Attached || !woken)
+                {
+                    var outlook = await mailboxes.LookAsync(session.Session, session.Id, stream, place.Epoch, ct);
+                    if (!outlook.Alive)
+                    {
+                        return;
+                    }
+
+                    if (outlook is { Attached: true, Unconfirmed: true } && clock.GetElapsedTime(sent) > patience)
+                    {
+                        CutOff(context, session);
+                        return;
+                    }
+
+                    woken = outlook is { Attached: true, Waiting: true, Unconfirmed: false };
+                    if (!outlook.Attached)
+                    {
+                        place = outlook.Replaced
+                            ? new Place(AttachOutcome.Superseded, 0)
+                            : await AttachAsync(session, stream, justOpened: false, ct);
+                        woken = place.Attached;
+                    }
+                }
+
+                if (place.Outcome == AttachOutcome.Gone)
                 {
                     return;
                 }
 
-                if (outlook is { Attached: true, Unconfirmed: true } && clock.GetElapsedTime(sent) > patience)
+                if (place.Attached && woken)
                 {
-                    CutOff(context, session);
-                    return;
-                }
-
-                attached = outlook.Attached;
-                woken = outlook is { Attached: true, Waiting: true, Unconfirmed: false };
-                if (!attached && !outlook.Replaced)
-                {
-                    (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened: false, ct);
-                    woken = attached = outcome == AttachOutcome.Attached;
+                    var next = await mailboxes.TakeAsync(session.Session, session.Id, new BatchId(place.Epoch, ++batches), ct);
+                    if (next is NextBatch.Ready batch)
+                    {
+                        await WriteAsync(context, Frame(batch));
+                        written = sent = clock.GetTimestamp();
+                        patience = TimeSpan.FromSeconds(options.Value.Limits.ConfirmSeconds << Math.Min(batch.Deliveries.Max(d => d.Attempts), 6));
+                    }
+                    else if (next is NextBatch.Unconfirmed && clock.GetElapsedTime(sent) > patience)
+                    {
+                        CutOff(context, session);
+                        return;
+                    }
+                    else if (next is NextBatch.Stale)
+                    {
+                        place = new Place(AttachOutcome.Superseded, 0);
+                        continue;
+                    }
                 }
             }
-
-            if (attached && woken)
+            catch (DbException e)
             {
-                var next = await mailboxes.TakeAsync(session.Session, session.Id, new BatchId(epoch, ++batches), ct);
-                if (next is NextBatch.Ready batch)
-                {
-                    await WriteAsync(context, Frame(batch));
-                    written = sent = clock.GetTimestamp();
-                    patience = TimeSpan.FromSeconds(options.Value.Limits.ConfirmSeconds << Math.Min(batch.Deliveries.Max(d => d.Attempts), 6));
-                }
-                else if (next is NextBatch.Unconfirmed && clock.GetElapsedTime(sent) > patience)
-                {
-                    CutOff(context, session);
-                    return;
-                }
-                else if (next is NextBatch.Stale)
-                {
-                    attached = false;
-                    continue;
-                }
+                // What a take has marked may never have been written: under a new epoch it is sent again.
+                place = new Place(AttachOutcome.Superseded, 0);
+                LogEngineAway(e, session.Session.ToString());
             }
 
             if (clock.GetElapsedTime(written) >= keepAlive)
@@ -126,6 +141,12 @@ internal sealed partial class McpStreams(
             var untilKeepAlive = keepAlive - clock.GetElapsedTime(written);
             woken = await watcher.WaitAsync(untilKeepAlive < Poll ? Max(untilKeepAlive, TimeSpan.FromMilliseconds(10)) : Poll, clock, ct);
         }
+    }
+
+    private async Task<Place> AttachAsync(McpSession session, string stream, bool justOpened, CancellationToken ct)
+    {
+        var (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened, ct);
+        return new Place(outcome, epoch);
     }
 
     // One write for a batch and its ping: what the reader has of the ping, it has of all before it.
@@ -228,6 +249,12 @@ internal sealed partial class McpStreams(
         }
     }
 
+    /// <summary>What a stream was last told about itself.</summary>
+    private readonly record struct Place(AttachOutcome Outcome, long Epoch)
+    {
+        public bool Attached => Outcome == AttachOutcome.Attached;
+    }
+
     private static TimeSpan KeepAliveOf(HttpContext context) =>
         context.Request.Headers[ChannelProtocol.KeepAliveHeader] is [{ } header]
         && int.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
@@ -239,6 +266,6 @@ internal sealed partial class McpStreams(
     [LoggerMessage(LogLevel.Information, "A client of {Session} did not confirm what it was sent; its stream ends.")]
     private partial void LogUnconfirmed(string session);
 
-    [LoggerMessage(LogLevel.Warning, "The engine is away; a stream of {Session} ends.")]
+    [LoggerMessage(LogLevel.Warning, "The engine is away; a stream of {Session} waits for it.")]
     private partial void LogEngineAway(Exception e, string session);
 }

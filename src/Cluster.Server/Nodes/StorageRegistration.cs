@@ -1,4 +1,3 @@
-using Cluster.Core.Events;
 using Cluster.Core.Secrets;
 using Cluster.Storage.Audit;
 using Cluster.Storage.Engines;

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Cluster.Core.Events;
 using Cluster.Storage.Mailboxes;
 using Npgsql;

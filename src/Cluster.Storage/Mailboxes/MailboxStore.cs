@@ -193,7 +193,7 @@ public sealed class MailboxStore(Engine engine)
 
     /// <summary>Ends deliveries that have waited too long, and forgets dedupe keys and tool calls past their time; so many at once that
     /// nobody waits long for this turn.</summary>
-    public async Task<int> SweepAsync(Turn turn)
+    public static async Task<int> SweepAsync(Turn turn)
     {
         var expired = await turn.Db.RowsAsync(
             """

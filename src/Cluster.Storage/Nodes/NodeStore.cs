@@ -71,7 +71,7 @@ public sealed class NodeStore(Engine engine)
         return await ForgetAsync(turn, dead);
     }
 
-    private static async Task<int> ForgetAsync(Turn turn, IReadOnlyList<string> nodes)
+    private static async Task<int> ForgetAsync(Turn turn, List<string> nodes)
     {
         foreach (var node in nodes)
         {

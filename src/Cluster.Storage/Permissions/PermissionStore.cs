@@ -132,7 +132,7 @@ public sealed class PermissionStore(Engine engine)
             ct);
 
     /// <summary>Expires requests that nobody answered in time.</summary>
-    public async Task<int> SweepAsync(Turn turn)
+    public static async Task<int> SweepAsync(Turn turn)
     {
         var expired = await turn.Db.RowsAsync(
             """

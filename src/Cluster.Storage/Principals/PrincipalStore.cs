@@ -263,7 +263,7 @@ public sealed class PrincipalStore(Engine engine)
         new() { TokenId = r.GetString(0), Principal = r.GetString(1), Admin = r.GetInt64(2) != 0 };
 
     /// <summary>Forgets codes that can no longer be spent.</summary>
-    public async Task<int> SweepAsync(Turn turn) =>
+    public static async Task<int> SweepAsync(Turn turn) =>
         await turn.Db.ExecuteAsync("DELETE FROM invitation WHERE expires_at <= @now", ("@now", turn.NowMs))
         + await turn.Db.ExecuteAsync("DELETE FROM page_code WHERE expires_at <= @now", ("@now", turn.NowMs));
 

@@ -186,7 +186,7 @@ public sealed class McpSessionStore(Engine engine)
             ct);
 
     /// <summary>Ends MCP sessions that were never taken up and those that nobody has used for long.</summary>
-    public async Task<int> SweepAsync(Turn turn)
+    public static async Task<int> SweepAsync(Turn turn)
     {
         var over = await turn.Db.RowsAsync(
             """

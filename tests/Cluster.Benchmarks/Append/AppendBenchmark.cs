@@ -64,7 +64,7 @@ internal static class AppendBenchmark
     {
         await using var scratch = await ScratchEngine.OpenAsync();
         GC.Collect();
-        var store = new AppendStore(scratch.Engine, new MailboxLimits { Waiting = int.MaxValue });
+        var store = scratch.Engine.Appends(new MailboxLimits { Waiting = int.MaxValue });
         var start = Stopwatch.GetTimestamp();
         int[] counts;
         await using (var appender = new Appender(store))

@@ -4,6 +4,8 @@ using System.Net.Http.Json;
 using System.Text;
 using Cluster.Core.Api;
 using Cluster.Core.Events;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Mailboxes;
 using Cluster.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
@@ -258,7 +260,7 @@ public sealed class GitHubWebhookTests
 
         public void Decorate(WebApplicationBuilder builder) =>
             builder.Services.AddSingleton<IAppendStore>(services =>
-                new Switch(this, ActivatorUtilities.CreateInstance<Storage.Mailboxes.AppendStore>(services)));
+                new Switch(this, services.GetRequiredService<Engine>().Appends(new MailboxLimits())));
 
         private sealed class Switch(AwayAppends owner, IAppendStore real) : IAppendStore
         {

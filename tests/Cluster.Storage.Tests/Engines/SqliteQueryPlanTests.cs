@@ -3,6 +3,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Permissions;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -81,8 +82,8 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         await Principals.KnowsAsync(Bob, Ct);
         await Access.RevokeAsync(Api, Bob, Role.Talk, Alice, Ct);
         await Mailboxes.CancelAsync(Api, id, Bob, Ct);
-        await Engine.TurnAsync(Mailboxes.SweepAsync, Ct);
-        await Engine.TurnAsync(Permissions.SweepAsync, Ct);
+        await Engine.TurnAsync(MailboxStore.SweepAsync, Ct);
+        await Engine.TurnAsync(PermissionStore.SweepAsync, Ct);
         await McpSessions.CloseStreamAsync(client.Id, client.Stream, Ct);
         await McpSessions.EndAsync(client.Id, Ct);
         return [.. statements.Keys];

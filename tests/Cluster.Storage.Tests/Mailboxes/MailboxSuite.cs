@@ -176,10 +176,10 @@ public abstract class MailboxSuite(TestDatabase database) : StoreSuite(database)
     public async Task What_waited_too_long_expires_though_nobody_comes()
     {
         var id = await AcceptAsync();
-        Assert.Equal(0, await Engine.TurnAsync(Mailboxes.SweepAsync, Ct));
+        Assert.Equal(0, await Engine.TurnAsync(MailboxStore.SweepAsync, Ct));
         Clock.Advance(DeliveryRules.KeepWaiting);
 
-        Assert.Equal(1, await Engine.TurnAsync(Mailboxes.SweepAsync, Ct));
+        Assert.Equal(1, await Engine.TurnAsync(MailboxStore.SweepAsync, Ct));
 
         Assert.Equal("expired", await StateAsync(id));
     }

@@ -19,7 +19,7 @@ public abstract class ToolCallSuite(TestDatabase database) : StoreSuite(database
 
         await ReopenAsync();
         Clock.Advance(TimeSpan.FromMinutes(9));
-        await Engine.TurnAsync(Mailboxes.SweepAsync, Ct);
+        await Engine.TurnAsync(MailboxStore.SweepAsync, Ct);
         var repeat = await ReplyAsync(client, "7");
 
         Assert.False(first.Refused);
@@ -71,7 +71,7 @@ public abstract class ToolCallSuite(TestDatabase database) : StoreSuite(database
         await ReplyAsync(client, "7");
 
         Clock.Advance(TimeSpan.FromMinutes(10));
-        await Engine.TurnAsync(Mailboxes.SweepAsync, Ct);
+        await Engine.TurnAsync(MailboxStore.SweepAsync, Ct);
 
         Assert.False((await ReplyAsync(client, "7", hash: "other")).Refused);
         Assert.Equal(2, await CountAsync("reply"));

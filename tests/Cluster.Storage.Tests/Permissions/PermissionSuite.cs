@@ -1,6 +1,7 @@
 using Cluster.Core.Access;
 using Cluster.Core.Permissions;
 using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Permissions;
 using Cluster.Storage.Tests.Engines;
 
 namespace Cluster.Storage.Tests.Permissions;
@@ -55,7 +56,7 @@ public abstract class PermissionSuite(TestDatabase database) : StoreSuite(databa
         Clock.Advance(OpenFor);
 
         Assert.Equal(VerdictOutcome.Expired, (await DecideAsync(id, "allow", Alice)).Outcome);
-        Assert.Equal(1, await Engine.TurnAsync(Permissions.SweepAsync, Ct));
+        Assert.Equal(1, await Engine.TurnAsync(PermissionStore.SweepAsync, Ct));
         Assert.Equal(VerdictOutcome.Expired, (await DecideAsync(id, "allow", Alice)).Outcome);
 
         Assert.Equal(("expired", "nobody answered in time"), await StateOfAsync(id));
@@ -74,13 +75,13 @@ public abstract class PermissionSuite(TestDatabase database) : StoreSuite(databa
         Clock.Advance(OpenFor);
         if (swept)
         {
-            Assert.Equal(1, await Engine.TurnAsync(Permissions.SweepAsync, Ct));
+            Assert.Equal(1, await Engine.TurnAsync(PermissionStore.SweepAsync, Ct));
         }
 
         Assert.IsType<NextBatch.Empty>(await TakeAsync(client));
 
         Assert.Equal(("expired", "the verdict did not arrive in time"), await StateOfAsync(id));
-        Assert.Equal(0, await Engine.TurnAsync(Permissions.SweepAsync, Ct));
+        Assert.Equal(0, await Engine.TurnAsync(PermissionStore.SweepAsync, Ct));
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
         Clock.Advance(TimeSpan.FromMilliseconds(1));
 
         Assert.Null(await Principals.RedeemAsync(late, "laptop", Ct));
-        Assert.Equal(1, await Engine.TurnAsync(Principals.SweepAsync, Ct));
+        Assert.Equal(1, await Engine.TurnAsync(PrincipalStore.SweepAsync, Ct));
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
         var login = (await Principals.SpendPageCodeAsync(early, Ct))!.Value;
         Clock.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Null(await Principals.SpendPageCodeAsync(late, Ct));
-        Assert.Equal(1, await Engine.TurnAsync(Principals.SweepAsync, Ct));
+        Assert.Equal(1, await Engine.TurnAsync(PrincipalStore.SweepAsync, Ct));
 
         Clock.Advance(TimeSpan.FromDays(30) - TimeSpan.FromMilliseconds(2));
         Assert.NotNull(await Principals.AuthenticateAsync(login.Token, page: true, Ct));

@@ -179,10 +179,10 @@ public abstract class McpSessionSuite(TestDatabase database) : StoreSuite(databa
     {
         await McpSessions.InitializeAsync("probe", AliceCalls.TokenId, Api, "2025-11-25", "probe", Ct);
         Clock.Advance(McpSessionStore.UninitializedFor);
-        Assert.Equal(0, await Engine.TurnAsync(McpSessions.SweepAsync, Ct));
+        Assert.Equal(0, await Engine.TurnAsync(McpSessionStore.SweepAsync, Ct));
         Clock.Advance(TimeSpan.FromMilliseconds(1));
 
-        Assert.Equal(1, await Engine.TurnAsync(McpSessions.SweepAsync, Ct));
+        Assert.Equal(1, await Engine.TurnAsync(McpSessionStore.SweepAsync, Ct));
 
         Assert.Null(await McpSessions.FindAsync("probe", AliceCalls.TokenId, Ct));
     }
@@ -196,11 +196,11 @@ public abstract class McpSessionSuite(TestDatabase database) : StoreSuite(databa
         await McpSessions.CloseStreamAsync(used.Id, used.Stream, Ct);
         await McpSessions.CloseStreamAsync(unused.Id, unused.Stream, Ct);
         Clock.Advance(TimeSpan.FromDays(29));
-        Assert.Equal(0, await Engine.TurnAsync(McpSessions.SweepAsync, Ct));
+        Assert.Equal(0, await Engine.TurnAsync(McpSessionStore.SweepAsync, Ct));
         await McpSessions.SeenAsync(used.Id, Ct);
         Clock.Advance(TimeSpan.FromDays(2));
 
-        Assert.Equal(1, await Engine.TurnAsync(McpSessions.SweepAsync, Ct));
+        Assert.Equal(1, await Engine.TurnAsync(McpSessionStore.SweepAsync, Ct));
 
         Assert.NotNull(await McpSessions.FindAsync(used.Id, AliceCalls.TokenId, Ct));
         Assert.Null(await McpSessions.FindAsync(unused.Id, AliceCalls.TokenId, Ct));
