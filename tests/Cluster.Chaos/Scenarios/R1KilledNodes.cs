@@ -8,6 +8,8 @@ internal sealed class R1KilledNodes : Scenario
 
     public override string Title => "kill -9 of a random node every 20 s, started again after 5 s";
 
+    protected override double Repeats => 0.01;
+
     protected override async Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct)
     {
         var kills = stage.Long ? 90 : 3;

@@ -29,11 +29,14 @@ internal sealed class R2FrozenHolder : Scenario
             await Stage.PassAsync(6, ct); // the thawed node finds out where it stands
         }
 
+        var housekept = await stage.Cluster.Witness.HousekeptAsync(ct);
+
         hasty.ForEach(s => s.Patience = HttpSession.UsualPatience);
         return history =>
         {
             stage.Verdict.Note($"frozen for {Frozen:0} s x {rounds}");
             stage.Verdict.Promise($"attachments on the frozen node {freezes.Min(f => f.Attached)} (at least 1)", freezes.TrueForAll(f => f.Attached > 0));
+            stage.Verdict.Promise($"housekeeping to watch {housekept:N0} rows (at least 1)", housekept > 0);
             stage.Verdict.AtMost("lease taken after", freezes.Max(f => f.Taken), 15);
             stage.Verdict.AtMost("connectors back after", Back(history, freezes, stage.Cluster.Sessions.OfType<ConnectorSession>()), 15);
             stage.Verdict.Note($"HTTP clients after {Back(history, freezes, stage.Cluster.Sessions.OfType<HttpSession>()).TotalSeconds:0.0} s");

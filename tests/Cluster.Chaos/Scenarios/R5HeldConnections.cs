@@ -19,8 +19,8 @@ internal sealed class R5HeldConnections : Scenario
             await using var transaction = await LockAsync(connection, ct);
             held = RunClock.Now;
             await Stage.PassAsync(seconds, ct);
-            await transaction.RollbackAsync(ct);
             released = RunClock.Now;
+            await transaction.RollbackAsync(ct);
         }
 
         await Stage.PassAsync(5, ct);

@@ -14,9 +14,6 @@ internal sealed class R7SlowReader : Scenario
 
     public override string Title => "one session stops reading at 20 events/s to it";
 
-    // What the slow one was sent and never read comes again, whole.
-    protected override double Repeats => 0.1;
-
     // Every fifth goes to the first session; the others share the rest.
     protected override int Choose(long n, int targets) => n % 5 == 0 ? 0 : 1 + (int)((n - (n / 5) - 1) % (targets - 1));
 
