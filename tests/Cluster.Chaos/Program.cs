@@ -33,7 +33,7 @@ try
     await using var postgres = await ChaosPostgres.StartAsync(stopping.Token);
     if (settings.Runs("faults"))
     {
-        await SeededFaults.RunAsync(postgres, report, stopping.Token);
+        await SeededFaults.RunAsync(postgres, evidence, report, stopping.Token);
     }
 
     await using var run = new Run(postgres, settings, evidence, report);

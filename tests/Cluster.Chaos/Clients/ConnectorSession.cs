@@ -37,7 +37,6 @@ internal sealed class ConnectorSession : ScriptedSession
                 ["CLUSTER_TOKEN"] = _token,
                 ["CLUSTER_HOME"] = _home,
                 ["CLAUDE_PROJECT_DIR"] = null,
-                ["DOTNET_TieredPGO"] = "0",
             });
         await WriteAsync(Initialize("hello"));
         await _process.LineWithAsync("\"hello\"");

@@ -10,34 +10,39 @@ namespace Cluster.Chaos.Faults;
 internal static class SeededFaults
 {
     private const string Lease = "housekeeping";
+    private const string LateSend = "send-under-old-epoch";
 
-    public static Task RunAsync(ChaosPostgres postgres, Report report, CancellationToken ct) =>
+    public static Task RunAsync(ChaosPostgres postgres, Evidence evidence, Report report, CancellationToken ct) =>
         Task.WhenAll(
-            CatchAsync("R1", FaultyNode.AckBeforeCommit, Violation.Lost, sessions: 2, KillAsync, postgres, report, ct),
-            CatchAsync("R2", FaultyNode.NoFencing, Violation.OldEpoch, sessions: 0, FreezeAsync, postgres, report, ct),
-            CatchAsync("R9", FaultyNode.DedupeByIdOnly, Violation.EnteredTwice, sessions: 1, RepeatAsync, postgres, report, ct),
-            CatchAsync("leases", FaultyNode.LeaseByNodeClock, Violation.TwoHolders, sessions: 0, WaitAsync, postgres, report, ct));
+            CatchAsync("R1", FaultyNode.AckBeforeCommit, Violation.Lost, sessions: 2, KillAsync, postgres, evidence, report, ct),
+            CatchAsync("R2", FaultyNode.NoFencing, Violation.OldEpoch, sessions: 0, FreezeAsync, postgres, evidence, report, ct),
+            CatchAsync("R9", FaultyNode.DedupeByIdOnly, Violation.EnteredTwice, sessions: 1, RepeatAsync, postgres, evidence, report, ct),
+            CatchAsync("leases", FaultyNode.LeaseByNodeClock, Violation.TwoHolders, sessions: 0, UntilSeenAsync, postgres, evidence, report, ct),
+            CatchAsync("R2", LateSend, Violation.OldEpoch, sessions: 0, SendLateAsync, postgres, evidence, report, ct));
 
     private static async Task CatchAsync(
-        string scenario, string fault, Violation expected, int sessions, Func<ChaosCluster, CancellationToken, Task> play, ChaosPostgres postgres, Report report, CancellationToken ct)
+        string scenario, string fault, Violation expected, int sessions, Func<ChaosCluster, CancellationToken, Task> play, ChaosPostgres postgres, Evidence evidence, Report report,
+        CancellationToken ct)
     {
         var start = RunClock.Now;
         var plan = new ClusterPlan
         {
-            Nodes = 2,
+            Nodes = fault == LateSend ? 1 : 2,
             Sessions = sessions,
             Connectors = 0,
-            Fault = i => fault == FaultyNode.LeaseByNodeClock && i == 0 ? null : fault, // one node's clock is wrong
+            Fault = i => fault == LateSend || (fault == FaultyNode.LeaseByNodeClock && i == 0) ? null : fault, // one node's clock is wrong
         };
         try
         {
             await using var cluster = await ChaosCluster.StartAsync(postgres, plan, ct);
             await play(cluster, ct);
-            var findings = Checker.Check(await cluster.HistoryAsync(ct));
+            var history = await cluster.HistoryAsync(ct);
+            var findings = Checker.Check(history);
             var caught = findings.Count(expected);
+            var seen = caught > 0 ? $"such as: {findings.Of(expected)[0]}" : $"evidence in {evidence.Keep(fault, cluster, history, findings)}";
             report.Verdict(
                 $"fault {fault}", caught > 0, caught > 0 ? "caught" : "NOT CAUGHT",
-                $"as in {scenario}: {expected} x {caught}{(caught > 0 ? $", such as: {findings.Of(expected)[0]}" : "")} [{(RunClock.Now - start).TotalSeconds:0} s]");
+                $"as in {scenario}: {expected} x {caught}, {seen} [{(RunClock.Now - start).TotalSeconds:0} s]");
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
@@ -64,7 +69,8 @@ internal static class SeededFaults
         }
     }
 
-    // Frozen for longer than the lease lasts, the holder thaws as one of the past. What would tell it so is held up.
+    // Frozen for longer than the lease lasts, the holder thaws as one of the past. What would tell it so waits for a round of
+    // housekeeping, and that waits where the witness looks.
     private static async Task FreezeAsync(ChaosCluster cluster, CancellationToken ct)
     {
         var holder = await R2FrozenHolder.HolderAsync(cluster, ct);
@@ -73,13 +79,25 @@ internal static class SeededFaults
         await UntilTakenAsync(cluster, before, ct);
         await using var connection = await cluster.Database.OpenConnectionAsync(ct);
         await using var holdUp = await connection.BeginTransactionAsync(ct);
-        await using var command = new NpgsqlCommand("SELECT 1 FROM lease FOR UPDATE", connection, holdUp);
-        await command.ExecuteScalarAsync(ct);
+        await using var command = new NpgsqlCommand("LOCK TABLE lease IN ACCESS EXCLUSIVE MODE", connection, holdUp);
+        await command.ExecuteNonQueryAsync(ct);
         await holder.ThawAsync();
+        await Stage.PassAsync(6, ct);
+        await holdUp.RollbackAsync(ct);
         await UntilSeenAsync(cluster, ct);
     }
 
-    private static async Task WaitAsync(ChaosCluster cluster, CancellationToken ct) => await UntilSeenAsync(cluster, ct);
+    // No node can be brought to this by replacing a service, so it is done by hand.
+    private static async Task SendLateAsync(ChaosCluster cluster, CancellationToken ct)
+    {
+        await using var command = cluster.Database.CreateCommand("""
+            INSERT INTO session (id, owner, created_at, generation, epoch) VALUES ('chaos/late', 'chaos', 1, 1, 5);
+            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, attempts, queued_at, expires_at)
+              VALUES ('chaos/late', 1, '', 1, 'queued', 0, 1, 1);
+            UPDATE delivery SET state = 'sent', epoch = 4, batch = 1 WHERE session_id = 'chaos/late';
+            """);
+        await command.ExecuteNonQueryAsync(ct);
+    }
 
     private static async Task UntilTakenAsync(ChaosCluster cluster, int before, CancellationToken ct)
     {

@@ -32,7 +32,7 @@ internal sealed record Target
     /// <summary>A failed check run whose id is this number, as GitHub signs and sends it.</summary>
     public Func<Uri, HttpRequestMessage> Webhook(long number, string deliveryId, HttpClient http)
     {
-        var body = GitHubSender.CheckRunNumber(number);
+        var body = CheckRun.Number(number);
         return node => new GitHubSender(http, new Uri(node, Hook).ToString(), Secret).Request(body, deliveryId: deliveryId);
     }
 

@@ -24,7 +24,6 @@ internal sealed class ChaosCluster : IAsyncDisposable
             ["Cluster__Limits__MessagesPerMinute"] = "1000000",
             ["Cluster__Limits__WebhooksPerSecond"] = "1000000",
             ["Cluster__Limits__MailboxWaiting"] = "1000000",
-            ["DOTNET_gcServer"] = "0",
         };
         Nodes = [.. Enumerable.Range(0, plan.Nodes).Select(i => new ChaosNode($"n{i + 1}", Command(plan.Fault(i)), environment, _folder))];
         Balancer = new Balancer(Nodes);
