@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Cluster.Cli.Access;
+using Cluster.Cli.Backups;
 using Cluster.Cli.Connect;
 using Cluster.Cli.Doctor;
 using Cluster.Cli.Events;
@@ -34,9 +35,11 @@ var root = new RootCommand("Talk to the nodes of Channel Cluster, and connect Cl
     AccessCommands.Revoke(node),
     AccessCommands.Show(node),
     SourceCommands.Create(node),
+    NodesCommand.Create(node),
     PermissionCommands.List(node),
 
     DoctorCommand.Create(node),
+    BackupCommand.Create(node),
     ConnectCommand.Create(node),
 };
 

@@ -16,8 +16,10 @@ try
     else
     {
         Console.WriteLine($"""
-            Channel Cluster is running at {node.Url}
-            The admin's token is in {node.TokenFile} (readable by you only); on this machine `cluster` finds it by itself.
+            Channel Cluster is running at {(node.PublicUrl is { } url ? $"{url} (on this machine {node.Url})" : node.Url)}
+            {(node.TokenFile.Length > 0
+                ? $"The admin's token is in {node.TokenFile} (readable by you only); on this machine `cluster` finds it by itself."
+                : "The admin's token is the one in Cluster:AdminToken, or in the data folder of the node that started first.")}
             Next:
               cluster page                      open the page
               cluster connect --print-config    connect a Claude Code session

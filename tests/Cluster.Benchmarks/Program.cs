@@ -1,6 +1,7 @@
 using Cluster.Benchmarks;
 using Cluster.Benchmarks.Accept;
 using Cluster.Benchmarks.Append;
+using Cluster.Benchmarks.Clusters;
 using Cluster.Benchmarks.Latency;
 
 if (Settings.Read(args, out var fault) is not { } settings)
@@ -24,6 +25,26 @@ if (settings.Runs("append"))
 if (settings.Runs("latency"))
 {
     await LatencyBenchmark.RunAsync(settings, report);
+}
+
+if (settings.Runs("append on PostgreSQL", cluster: true))
+{
+    await PostgresAppendBenchmark.RunAsync(settings, report);
+}
+
+if (settings.Runs("deliver", cluster: true))
+{
+    await DeliverBenchmark.RunAsync(settings, report);
+}
+
+if (settings.Runs("across", cluster: true))
+{
+    await CrossNodeBenchmark.RunAsync(settings, report);
+}
+
+if (settings.Runs("attachments", cluster: true))
+{
+    await AttachmentsBenchmark.RunAsync(report);
 }
 
 return report.Kept || settings.ReportOnly ? 0 : 1;

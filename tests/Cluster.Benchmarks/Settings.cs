@@ -6,9 +6,9 @@ namespace Cluster.Benchmarks;
 internal sealed record Settings
 {
     private const string Usage =
-        "usage: Cluster.Benchmarks [accept | append | latency | all] [--seconds N] [--pairs N] [--events N] [--report-only]";
+        "usage: Cluster.Benchmarks [accept | append | latency | cluster | deliver | across | attachments | all] [--seconds N] [--pairs N] [--events N] [--report-only]";
 
-    private static readonly string[] Names = ["accept", "append", "latency", "all"];
+    private static readonly string[] Names = ["accept", "append", "latency", "cluster", "deliver", "across", "attachments", "all"];
 
     public string Which { get; private init; } = "all";
 
@@ -24,7 +24,7 @@ internal sealed record Settings
     /// <summary>A broken promise is printed and does not fail the run.</summary>
     public bool ReportOnly { get; private init; }
 
-    public bool Runs(string name) => Which == name || Which == "all";
+    public bool Runs(string name, bool cluster = false) => Which == name || Which == "all" || (cluster && Which == "cluster");
 
     public static Settings? Read(string[] args, out string fault)
     {

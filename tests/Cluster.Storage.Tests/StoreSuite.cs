@@ -60,7 +60,7 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
 
     protected SourceStore Sources => new(Engine, Box);
 
-    protected ToolCallStore Tools => new(Engine);
+    protected ToolCallStore Tools => new(Engine, Limits);
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 

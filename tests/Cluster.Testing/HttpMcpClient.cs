@@ -25,6 +25,15 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
     /// <summary>Where the stream is opened, when that is another node.</summary>
     public string StreamUrl { get; set; } = url;
 
+    /// <summary>The process that this client says it is; null for a client that is no connector.</summary>
+    public string? Instance { get; init; }
+
+    /// <summary>Take the name from whoever has it.</summary>
+    public bool Claims { get; init; }
+
+    /// <summary>The session that the node has given it.</summary>
+    public string Serves { get; private set; } = "";
+
     /// <summary>Answer pings as a real client does.</summary>
     public bool AnswersPings { get; set; } = true;
 
@@ -32,9 +41,9 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
     public Channel<string> Pings { get; } = Channel.CreateUnbounded<string>();
 
     /// <summary>Starts an MCP session and opens its stream.</summary>
-    public static async Task<HttpMcpClient> AttachAsync(string url, string token, string session)
+    public static async Task<HttpMcpClient> AttachAsync(string url, string token, string session, string? instance = null, bool claims = false)
     {
-        var client = new HttpMcpClient(url, token, session);
+        var client = new HttpMcpClient(url, token, session) { Instance = instance, Claims = claims };
         await client.InitializeAsync();
         await client.OpenStreamAsync();
         return client;
@@ -60,6 +69,7 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
         }
 
         McpSessionId = response.Headers.GetValues("Mcp-Session-Id").Single();
+        Serves = response.Headers.GetValues("Cluster-Session").Single();
         var result = JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsObject();
         using var initialized = await NotifyAsync("notifications/initialized", null);
         return result;
@@ -168,6 +178,16 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
     {
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Add("Cluster-Session", session);
+        if (Instance is not null)
+        {
+            request.Headers.Add("Cluster-Instance", Instance);
+        }
+
+        if (Claims)
+        {
+            request.Headers.Add("Cluster-Claim", "true");
+        }
+
         if (McpSessionId is not null)
         {
             request.Headers.Add("Mcp-Session-Id", McpSessionId);

@@ -17,7 +17,13 @@ public sealed class PostgresServer
 
     private static int _made;
 
-    private PostgresServer(int port) => Port = port;
+    private readonly string _log;
+
+    private PostgresServer(int port, string log)
+    {
+        Port = port;
+        _log = log;
+    }
 
     public int Port { get; }
 
@@ -48,6 +54,16 @@ public sealed class PostgresServer
         await ExecuteAsync(server.ConnectionString("postgres"), $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
     }
 
+    /// <summary>What the server has logged about a database, each entry whole.</summary>
+    public static async Task<IReadOnlyList<string>> LogAsync(string connectionString)
+    {
+        var server = await Shared.Value;
+        var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
+        var log = await File.ReadAllTextAsync(server._log);
+        return [.. log.Replace("\n\t", "\r", StringComparison.Ordinal).Split('\n')
+            .Where(entry => entry.StartsWith($"{name}:", StringComparison.Ordinal)).Select(entry => entry.Replace('\r', '\n'))];
+    }
+
     /// <summary>One statement, past any engine.</summary>
     public static async Task ExecuteAsync(string connectionString, string sql)
     {
@@ -72,7 +88,7 @@ public sealed class PostgresServer
         // Durable as in production; small, since there are many tests and few processors.
         await RunAsServerAsync(
             "pg_ctl", "start", "-w", "-t", "30", "-D", data, "-l", Path.Combine(folder, "log"),
-            "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400 -c shared_buffers=64MB -c autovacuum_naptime=5s");
+            "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400 -c log_line_prefix=%d: -c shared_buffers=64MB -c autovacuum_naptime=5s");
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
             try
@@ -85,7 +101,7 @@ public sealed class PostgresServer
                 Console.Error.WriteLine($"PostgreSQL in {folder} could not be cleaned up: {e.Message}");
             }
         };
-        var server = new PostgresServer(port);
+        var server = new PostgresServer(port, Path.Combine(folder, "log"));
         await ExecuteAsync(server.ConnectionString("postgres"), $"CREATE DATABASE {Template}");
         await (await PostgresEngine.OpenAsync(
             new PostgresSettings { ConnectionString = server.ConnectionString(Template) }, TimeProvider.System, CancellationToken.None)).DisposeAsync();
@@ -95,7 +111,8 @@ public sealed class PostgresServer
     private string ConnectionString(string database) =>
         $"Host=127.0.0.1;Port={Port};Username=cluster;Database={database};Maximum Pool Size=8";
 
-    private static string Binary(string name) =>
+    /// <summary>Where one of PostgreSQL's programs is.</summary>
+    public static string Binary(string name) =>
         Directory.Exists("/usr/lib/postgresql")
         && Directory.GetDirectories("/usr/lib/postgresql").OrderByDescending(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))
             .Select(path => Path.Combine(path, "bin", name)).FirstOrDefault(File.Exists) is { } found

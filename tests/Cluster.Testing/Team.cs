@@ -31,13 +31,13 @@ public static class Team
         public async Task AllowAsync(string identity, string session, string role, string? token = null)
         {
             using var api = node.Api(token);
-            (await api.PutAsync($"/api/sessions/me/{session}/access/{identity}/{role}", null)).EnsureSuccessStatusCode();
+            (await api.PutAsync($"/api/sessions/me/{session}/access/{Uri.EscapeDataString(identity)}/{role}", null)).EnsureSuccessStatusCode();
         }
 
         public async Task RevokeAsync(string identity, string session, string role = "all", string? token = null)
         {
             using var api = node.Api(token);
-            (await api.DeleteAsync($"/api/sessions/me/{session}/access/{identity}/{role}")).EnsureSuccessStatusCode();
+            (await api.DeleteAsync($"/api/sessions/me/{session}/access/{Uri.EscapeDataString(identity)}/{role}")).EnsureSuccessStatusCode();
         }
 
         /// <summary>Sends a message and returns the event's id.</summary>
@@ -98,6 +98,23 @@ public static class Team
                 if (patience.IsCancellationRequested)
                 {
                     throw new TimeoutException($"{session} is still attached.");
+                }
+
+                await Task.Yield();
+            }
+        }
+
+        /// <summary>Asks until the session is there and has a client; fails after thirty seconds.</summary>
+        public async Task UntilAttachedAsync(string session)
+        {
+            using var api = node.Api();
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            while (!(await api.GetFromJsonAsync("/api/sessions", ApiJson.Default.IReadOnlyListSessionInfo))!
+                .Any(one => one.Id.EndsWith($"/{session}", StringComparison.Ordinal) && one.Attached))
+            {
+                if (patience.IsCancellationRequested)
+                {
+                    throw new TimeoutException($"{session} is not attached.");
                 }
 
                 await Task.Yield();

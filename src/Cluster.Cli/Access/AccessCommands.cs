@@ -37,7 +37,7 @@ internal static class AccessCommands
 
     private static Command Change(NodeOptions node, string name, string description, HttpMethod method, Option<string> role)
     {
-        var identity = new Argument<string>("IDENTITY") { Description = "Who, such as console:bob." };
+        var identity = new Argument<string>("IDENTITY") { Description = "Who, such as console:bob, or another session, such as session:bob/web." };
         var session = SessionArgument.Option(required: true, "The session.");
         return new Command(name, description) { identity, session, role }.Calls(node, async call =>
         {
@@ -51,6 +51,11 @@ internal static class AccessCommands
     private static void Print(Screen screen, AccessInfo access)
     {
         screen.Line($"{access.Session}: {access.Owner} owns it and has every role.");
+        if (access.Shares is { } first)
+        {
+            screen.Line($"It is a further terminal of {first} and shares its list.");
+        }
+
         screen.Table(
             "Nobody else may do anything.",
             ["IDENTITY", "ROLE", "GRANTED BY", "SINCE"],

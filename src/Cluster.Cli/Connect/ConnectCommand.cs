@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Cluster.Cli.Nodes;
-using Cluster.Core.Sessions;
 
 namespace Cluster.Cli.Connect;
 
@@ -11,7 +10,7 @@ internal static class ConnectCommand
     {
         var session = new Option<string>("--session")
         {
-            Description = "The session to serve, NAME or OWNER/NAME. Default: CLUSTER_SESSION, else the project folder's name.",
+            Description = "The session to serve, NAME or OWNER/NAME, taken over from any other terminal. Default: CLUSTER_SESSION, else the project folder's name; if another terminal has that, NAME.2 and so on.",
             HelpName = "NAME",
         };
         var print = new Option<bool>("--print-config")
@@ -36,12 +35,11 @@ internal static class ConnectCommand
         });
         command.SetAction(async (parsed, ct) =>
         {
-            var given = parsed.GetValue(session);
-            var name = SessionName.Choose(given, Environment.GetEnvironmentVariable);
+            var wish = SessionWish.Choose(parsed.GetValue(session), Environment.GetEnvironmentVariable);
             var locator = node.Locator(parsed);
             if (parsed.GetValue(print))
             {
-                McpConfig.Print(parsed, given, name, parsed.GetValue(http) ? locator.Require() : null, node.Choice(parsed));
+                McpConfig.Print(parsed, wish, parsed.GetValue(http) ? locator.Require() : null, node.Choice(parsed));
                 return 0;
             }
 
@@ -50,7 +48,7 @@ internal static class ConnectCommand
                 Console.OpenStandardOutput(),
                 new Notes(parsed.InvocationConfiguration.Error),
                 locator,
-                name,
+                wish,
                 TimeProvider.System);
 
             await connector.RunAsync(ct);
@@ -58,22 +56,5 @@ internal static class ConnectCommand
         });
 
         return command;
-    }
-}
-
-/// <summary>Which session a Claude Code process serves when nobody says it better.</summary>
-internal static class SessionName
-{
-    public static string Choose(string? given, Func<string, string?> environment)
-    {
-        var said = string.IsNullOrEmpty(given) ? environment("CLUSTER_SESSION") : given;
-        if (!string.IsNullOrEmpty(said))
-        {
-            var slash = said.IndexOf('/', StringComparison.Ordinal);
-            return slash < 0 ? Slug.From(said) : $"{Slug.From(said[..slash])}/{Slug.From(said[(slash + 1)..])}";
-        }
-
-        var folder = environment("CLAUDE_PROJECT_DIR") is { Length: > 0 } project ? project : Environment.CurrentDirectory;
-        return Slug.From(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)));
     }
 }

@@ -24,13 +24,13 @@ internal sealed class Connector : IDisposable
     private Task? _listening;
     private Task? _sending;
 
-    public Connector(Stream input, Stream output, Notes notes, NodeLocator locator, string sessionName, TimeProvider clock)
+    public Connector(Stream input, Stream output, Notes notes, NodeLocator locator, SessionWish wish, TimeProvider clock)
     {
         _input = new LineReader(input, MaxLine);
         _client = new MessageWriter(output);
         _clock = clock;
-        _link = new NodeLink(locator, sessionName, notes, clock);
-        _downlink = new Downlink(_link, _client, sessionName, notes, clock);
+        _link = new NodeLink(locator, wish, notes, clock);
+        _downlink = new Downlink(_link, _client, notes, clock);
         _uplink = new Uplink(_link, _client, _downlink, notes, clock);
     }
 

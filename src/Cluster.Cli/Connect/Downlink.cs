@@ -1,7 +1,7 @@
 namespace Cluster.Cli.Connect;
 
 /// <summary>Keeps a stream from the node open for ever and hands what comes to the client.</summary>
-internal sealed class Downlink(NodeLink link, MessageWriter client, string sessionName, Notes notes, TimeProvider clock)
+internal sealed class Downlink(NodeLink link, MessageWriter client, Notes notes, TimeProvider clock)
 {
     private static readonly TimeSpan RefusedRetry = TimeSpan.FromSeconds(5);
 
@@ -58,7 +58,7 @@ internal sealed class Downlink(NodeLink link, MessageWriter client, string sessi
             var start = clock.GetTimestamp();
             outcome = await link.ListenAsync(
                 session,
-                () => notes.Say($"connected to {session.Node.Display} for session {sessionName}"),
+                () => notes.Say($"connected to {session.Node.Display} for session {session.Serves}"),
                 (message, token) => HandAsync(session, message, token),
                 ct);
 

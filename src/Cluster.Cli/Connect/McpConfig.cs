@@ -14,10 +14,10 @@ internal static class McpConfig
     private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The JSON to stdout, what to do with it to stderr.</summary>
-    public static void Print(ParseResult parsed, string? givenSession, string session, NodeAddress? overHttp, NodeChoice choice)
+    public static void Print(ParseResult parsed, SessionWish wish, NodeAddress? overHttp, NodeChoice choice)
     {
         var streams = parsed.InvocationConfiguration;
-        streams.Output.WriteLine(overHttp is null ? Stdio(givenSession is null ? null : session, choice) : Http(overHttp, session));
+        streams.Output.WriteLine(overHttp is null ? Stdio(wish.By == NamedBy.Option ? wish.Name : null, choice) : Http(overHttp, wish.Name));
         streams.Error.WriteLine("Put this into .mcp.json of the project (or merge its entry), then start Claude Code there:");
         streams.Error.WriteLine("  claude --dangerously-load-development-channels server:cluster");
     }
@@ -30,7 +30,6 @@ internal static class McpConfig
         string?[] arguments =
         [
             .. first, "connect",
-            .. session is null ? [] : new[] { "--session", session },
             .. choice.Url is null ? [] : new[] { "--url", choice.Url },
             .. choice.TokenFile is null ? [] : new[] { "--token-file", Path.GetFullPath(choice.TokenFile) },
         ];
@@ -40,17 +39,27 @@ internal static class McpConfig
         }
 
         writer.WriteEndArray();
+        if (session is not null)
+        {
+            // Not --session: every terminal that reads this file would take the name from the one before.
+            writer.WriteStartObject("env");
+            writer.WriteString("CLUSTER_SESSION", Default(session));
+            writer.WriteEndObject();
+        }
     });
 
     public static string Http(NodeAddress node, string session) => Write(writer =>
     {
         writer.WriteString("type", "http");
-        writer.WriteString("url", node.At("mcp").AbsoluteUri);
+        writer.WriteString("url", new Uri(node.PublicUrl ?? node.Url, "mcp").AbsoluteUri); // this form is for pods, which are elsewhere
         writer.WriteStartObject("headers");
         writer.WriteString("Authorization", "Bearer ${CLUSTER_TOKEN}");
-        writer.WriteString(ChannelProtocol.ClusterSessionHeader, $"${{CLUSTER_SESSION:-{session}}}");
+        writer.WriteString(ChannelProtocol.ClusterSessionHeader, Default(session));
         writer.WriteEndObject();
     });
+
+    // Claude Code fills it in from its own environment.
+    private static string Default(string session) => $"${{CLUSTER_SESSION:-{session}}}";
 
     private static (string Command, string[] First) ThisProgram()
     {

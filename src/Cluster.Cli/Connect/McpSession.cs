@@ -10,7 +10,7 @@ internal sealed record ClientIntroduction(JsonElement? ClientInfo, JsonElement? 
 
 /// <summary>The connector's own MCP session at a node. What is known by an id here means nothing in the next one.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer has nothing to release.")]
-internal sealed class McpSession(string id, NodeAddress node)
+internal sealed class McpSession(string id, NodeAddress node, string serves)
 {
     // A client that answers nothing must not make this grow for ever.
     private const int MaxAsked = 10_000;
@@ -27,6 +27,9 @@ internal sealed class McpSession(string id, NodeAddress node)
     public void End() => _ended.Cancel();
 
     public NodeAddress Node => node;
+
+    /// <summary>The session that the node has given it.</summary>
+    public string Serves => serves;
 
     /// <summary>The id of the last SSE event that the client has proved to have read, by answering the request in it. What was only
     /// written into its pipe may never be read.</summary>

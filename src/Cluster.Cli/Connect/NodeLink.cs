@@ -11,7 +11,7 @@ namespace Cluster.Cli.Connect;
 /// The way to a node's <c>/mcp</c>: opens an MCP session, sends messages in it and listens to its stream. Every call is one try;
 /// whether and when to try again is the caller's affair.
 /// </summary>
-internal sealed class NodeLink(NodeLocator locator, string sessionName, Notes notes, TimeProvider clock) : IDisposable
+internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes notes, TimeProvider clock) : IDisposable
 {
     /// <summary>A request without an answer for so long is sent again; the node knows it by its id.</summary>
     public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(15);
@@ -19,6 +19,7 @@ internal sealed class NodeLink(NodeLocator locator, string sessionName, Notes no
     private readonly HttpClient _http = NodeHttp.Create();
     private readonly SemaphoreSlim _opening = new(1, 1);
     private volatile McpSession? _current;
+    private string? _said;
 
     public McpSession? Current => _current;
 
@@ -165,7 +166,14 @@ internal sealed class NodeLink(NodeLocator locator, string sessionName, Notes no
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            using var response = await _http.SendAsync(Post(node, null, InitializeMessage()), either.Token);
+            using var request = Post(node, null, InitializeMessage());
+            request.Headers.Add(ChannelProtocol.InstanceHeader, wish.Instance);
+            if (wish.Claims)
+            {
+                request.Headers.Add(ChannelProtocol.ClaimHeader, "true");
+            }
+
+            using var response = await _http.SendAsync(request, either.Token);
             if (!response.IsSuccessStatusCode)
             {
                 return await NodeAnswer.RefusalAsync(response, node, clock, either.Token);
@@ -176,17 +184,31 @@ internal sealed class NodeLink(NodeLocator locator, string sessionName, Notes no
                 return NodeAnswer.NotANode(node);
             }
 
-            var session = new McpSession(id, node);
+            var session = new McpSession(id, node, Given(response));
             using var initialized = await _http.SendAsync(Post(node, session, Initialized), either.Token);
-            return initialized.IsSuccessStatusCode
-                ? new LinkOutcome.Open(session)
-                : await NodeAnswer.RefusalAsync(initialized, node, clock, either.Token);
+            if (!initialized.IsSuccessStatusCode)
+            {
+                return await NodeAnswer.RefusalAsync(initialized, node, clock, either.Token);
+            }
+
+            if (session.Serves != _said)
+            {
+                _said = session.Serves;
+                notes.Say(wish.Explain(session.Serves));
+            }
+
+            return new LinkOutcome.Open(session);
         }
         catch (Exception e) when (IsOutside(e, ct))
         {
             return Away(node, e) with { MayBeDone = false };
         }
     }
+
+    private string Given(HttpResponseMessage response) =>
+        response.Headers.TryGetValues(ChannelProtocol.ClusterSessionHeader, out var names) && names.FirstOrDefault() is { Length: > 0 } name
+            ? name
+            : wish.Name;
 
     private async Task<LinkOutcome> JudgeAsync(McpSession session, HttpResponseMessage response, JsonRpcLine? line, CancellationToken ct)
     {
@@ -217,7 +239,7 @@ internal sealed class NodeLink(NodeLocator locator, string sessionName, Notes no
     {
         var request = new HttpRequestMessage(method, node.At("mcp"));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", node.Token);
-        request.Headers.Add(ChannelProtocol.ClusterSessionHeader, sessionName);
+        request.Headers.Add(ChannelProtocol.ClusterSessionHeader, wish.Name);
         if (session is not null)
         {
             request.Headers.Add(ChannelProtocol.SessionHeader, session.Id);

@@ -11,6 +11,9 @@ internal sealed record NodeAddress
     /// <summary>Where both were found, in words for a person.</summary>
     public required string Source { get; init; }
 
+    /// <summary>How other machines reach the node, when that is another address and known.</summary>
+    public Uri? PublicUrl { get; init; }
+
     /// <summary>The process that said it serves this address, when the address comes from a node's own file.</summary>
     public int? LocalProcess { get; init; }
 

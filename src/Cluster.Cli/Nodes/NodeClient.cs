@@ -23,6 +23,7 @@ internal sealed class NodeClient(NodeAddress node, TimeProvider clock) : IDispos
     private const int MaxAnswer = 64 * 1024 * 1024;
 
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FileWithin = TimeSpan.FromMinutes(10);
 
     private readonly HttpClient _http = NodeHttp.Create();
 
@@ -54,22 +55,59 @@ internal sealed class NodeClient(NodeAddress node, TimeProvider clock) : IDispos
     }
 
     /// <summary>A call whose answer, if there is one, nobody reads.</summary>
-    public async Task<byte[]> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken ct)
+    public Task<byte[]> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken ct) =>
+        ExchangeAsync(
+            new HttpRequestMessage(method, node.At(path)) { Content = body },
+            AnswerWithin,
+            async (response, _, either) =>
+            {
+                await response.Content.LoadIntoBufferAsync(MaxAnswer, either);
+                return await response.Content.ReadAsByteArrayAsync(either);
+            },
+            ct);
+
+    /// <summary>A call whose answer is a file. The node may take its time to begin, and must not pause for long then.</summary>
+    /// <returns>Its length.</returns>
+    public Task<long> DownloadAsync(HttpMethod method, string path, Stream file, CancellationToken ct) =>
+        ExchangeAsync(
+            new HttpRequestMessage(method, node.At(path)),
+            FileWithin,
+            async (response, limit, either) =>
+            {
+                await using var answer = await response.Content.ReadAsStreamAsync(either);
+                var buffer = new byte[128 * 1024];
+                for (var length = 0L; ;)
+                {
+                    limit.CancelAfter(AnswerWithin);
+                    var read = await answer.ReadAsync(buffer, either);
+                    if (read == 0)
+                    {
+                        return length;
+                    }
+
+                    await WriteAsync(file, buffer.AsMemory(0, read), ct);
+                    length += read;
+                }
+            },
+            ct);
+
+    public void Dispose() => _http.Dispose();
+
+    /// <param name="request">What to ask.</param>
+    /// <param name="within">How long the answer may take, unless its reader prolongs it.</param>
+    /// <param name="read">Reads the answer; its limit is given, and the token that ends with the limit or with <paramref name="ct"/>.</param>
+    /// <param name="ct">Cancels.</param>
+    private async Task<T> ExchangeAsync<T>(
+        HttpRequestMessage request, TimeSpan within, Func<HttpResponseMessage, CancellationTokenSource, CancellationToken, Task<T>> read, CancellationToken ct)
     {
-        using var limit = new CancellationTokenSource(AnswerWithin, clock);
+        using var limit = new CancellationTokenSource(within, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-        using var request = new HttpRequestMessage(method, node.At(path)) { Content = body };
+        using var asked = request;
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", node.Token);
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            if (!response.IsSuccessStatusCode)
-            {
-                throw await RefusalAsync(response, either.Token);
-            }
-
-            await response.Content.LoadIntoBufferAsync(MaxAnswer, either.Token);
-            return await response.Content.ReadAsByteArrayAsync(either.Token);
+            return response.IsSuccessStatusCode ? await read(response, limit, either.Token) : throw await RefusalAsync(response, either.Token);
         }
         catch (Exception e) when (!ct.IsCancellationRequested && (e is HttpRequestException or IOException or OperationCanceledException))
         {
@@ -77,7 +115,18 @@ internal sealed class NodeClient(NodeAddress node, TimeProvider clock) : IDispos
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    // A full disk here is not the node's fault.
+    private static async Task WriteAsync(Stream file, ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    {
+        try
+        {
+            await file.WriteAsync(bytes, ct);
+        }
+        catch (IOException e)
+        {
+            throw new CommandFailure($"The file cannot be written: {e.Message}");
+        }
+    }
 
     private async Task<CommandFailure> RefusalAsync(HttpResponseMessage response, CancellationToken ct)
     {

@@ -118,6 +118,7 @@ internal sealed class NodeLocator(NodeChoice choice, Func<string, string?> envir
             yield return new NodeAddress
             {
                 Url = ParseStored(local.Url, _home.Local),
+                PublicUrl = local.PublicUrl is { } url ? ParseStored(url, _home.Local) : null,
                 Token = ReadToken(local.TokenFile, _home.Local),
                 Source = $"this machine's node in {_home.Local}",
                 LocalProcess = local.ProcessId,

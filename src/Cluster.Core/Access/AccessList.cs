@@ -43,6 +43,9 @@ public sealed class AccessList
 {
     public required SessionId Session { get; init; }
 
+    /// <summary>The session whose entries these are, when this one shares them.</summary>
+    public SessionId? Shares { get; init; }
+
     /// <summary>Grows with every change; an event is appended only on the version it was decided on.</summary>
     public required long Version { get; init; }
 
@@ -74,6 +77,11 @@ public sealed class AccessList
         }
 
         var role = Entries.GetValueOrDefault(who.Value);
+        if (!MayHold(who, Role.Approve))
+        {
+            role &= ~Role.Approve;
+        }
+
         return act switch
         {
             Act.Talk => role.HasFlag(Role.Talk),
@@ -85,4 +93,7 @@ public sealed class AccessList
     }
 
     public bool IsOwner(Identity who) => May(who, Act.Own);
+
+    /// <summary>A session never approves: what a model wants to do, no model allows.</summary>
+    public static bool MayHold(Identity who, Role role) => role != Role.Approve || !who.IsSession(out _);
 }

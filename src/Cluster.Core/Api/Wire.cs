@@ -182,6 +182,10 @@ public sealed record AccessInfo
 {
     public required string Session { get; init; }
     public required string Owner { get; init; }
+
+    /// <summary>The session whose list this is, when this one shares it; only that one's can be changed.</summary>
+    public string? Shares { get; init; }
+
     public required long Version { get; init; }
     public required IReadOnlyList<AccessEntry> Entries { get; init; }
 
@@ -309,6 +313,10 @@ public sealed record Problem
 public sealed record LocalNode
 {
     public required string Url { get; init; }
+
+    /// <summary>How other machines reach the node, when it has been told.</summary>
+    public string? PublicUrl { get; init; }
+
     public required string TokenFile { get; init; }
     public required int ProcessId { get; init; }
 }

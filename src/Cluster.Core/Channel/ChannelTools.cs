@@ -12,8 +12,9 @@ public static class ChannelTools
     public const string GetEvent = "get_event";
     public const string FetchMessages = "fetch_messages";
     public const string ListSessions = "list_sessions";
+    public const string TellSession = "tell_session";
 
-    /// <summary>Characters of one answer.</summary>
+    /// <summary>Characters of one answer or note.</summary>
     public const int MaxReplyLength = 20_000;
 
     /// <summary>Characters of a payload that one <c>get_event</c> call shows.</summary>
@@ -68,6 +69,15 @@ public static class ChannelTools
                 "List the Claude Code sessions of this session's owner, and whether each is running.",
                 """
                 {"type":"object","properties":{}}
+                """),
+            Define(
+                TellSession,
+                "Send a note to another Claude Code session whose owner lets this session talk to it. Its model reads the note as data from another agent. An answer, if there is one, comes as a channel block of kind note.",
+                """
+                {"type":"object","properties":{
+                "session":{"type":"string","description":"The other session: NAME for one of the same owner, else OWNER/NAME."},
+                "text":{"type":"string","description":"The note, 20,000 characters at most. The other session knows nothing of this conversation."}},
+                "required":["session","text"]}
                 """),
         ],
     };

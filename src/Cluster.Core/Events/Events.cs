@@ -17,6 +17,9 @@ public enum EventKind
 
     /// <summary>The answer to a permission request.</summary>
     Verdict,
+
+    /// <summary>What another session tells this one.</summary>
+    Note,
 }
 
 /// <summary>Whose words an event carries, as Claude is told.</summary>
@@ -29,6 +32,9 @@ public static class Trust
     public const string Stranger = "stranger";
 
     public const string System = "system";
+
+    /// <summary>Written by another session's model.</summary>
+    public const string Agent = "agent";
 }
 
 /// <summary>Something that asks to enter a session's mailbox.</summary>
@@ -50,7 +56,7 @@ public sealed record Submission
 
     public required string Trust { get; init; }
 
-    /// <summary>A chat message's text as written, or a webhook's framed content.</summary>
+    /// <summary>The text of a message or note as written, or a webhook's framed content.</summary>
     public required string Body { get; init; }
 
     /// <summary>A webhook's raw body, when its session may fetch parts of it.</summary>
@@ -60,6 +66,9 @@ public sealed record Submission
     public IReadOnlyList<string> DedupeKeys { get; init; } = [];
 
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>For a note: how many steps it has come from session to session, this one counted.</summary>
+    public int? Hops { get; init; }
 
     /// <summary>Set when the event is recorded but not meant for the session: why.</summary>
     public string? FilterReason { get; init; }

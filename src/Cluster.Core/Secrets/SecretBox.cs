@@ -50,4 +50,18 @@ public sealed class SecretBox
         aes.Decrypt(box.Slice(1, NonceSize), box.Slice(1 + NonceSize, length), box[(1 + NonceSize + length)..], text, Encoding.UTF8.GetBytes(purpose));
         return Encoding.UTF8.GetString(text);
     }
+
+    /// <summary>Whether this key and purpose are the ones that it was sealed with.</summary>
+    public bool Opens(ReadOnlySpan<byte> box, string purpose)
+    {
+        try
+        {
+            Open(box, purpose);
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
 }

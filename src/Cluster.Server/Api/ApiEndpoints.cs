@@ -1,6 +1,7 @@
 using Cluster.Core.Api;
 using Cluster.Core.Channel;
 using Cluster.Core.Sessions;
+using Cluster.Server.Backups;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
 using Cluster.Storage.Engines;
@@ -32,6 +33,7 @@ internal static class ApiEndpoints
         api.MapGet("/sources", ListSourcesAsync);
         api.MapPost("/sources", AddSourceAsync);
         api.MapDelete("/sources/{name}", RemoveSourceAsync);
+        api.MapBackup();
         api.MapSessions();
     }
 
@@ -158,6 +160,6 @@ internal static class ApiEndpoints
 
     internal static ProblemHttpResult Bad(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status400BadRequest);
 
-    private static ProblemHttpResult AdminsOnly() =>
+    internal static ProblemHttpResult AdminsOnly() =>
         TypedResults.Problem("Only an admin may do this.", statusCode: StatusCodes.Status403Forbidden);
 }

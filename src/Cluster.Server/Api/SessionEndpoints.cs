@@ -125,7 +125,7 @@ internal static class SessionEndpoints
     private static async Task<Results<Ok<AccessInfo>, ProblemHttpResult>> AllowAsync(
         string owner, string name, string identity, string role, HttpContext context, AccessStore accesses, PrincipalStore principals, CancellationToken ct)
     {
-        if (!Identity.TryParse(identity, out var who))
+        if (!TryReadIdentity(identity, out var who))
         {
             return BadIdentity();
         }
@@ -135,20 +135,25 @@ internal static class SessionEndpoints
             return ApiEndpoints.Bad("A role is talk, approve or watch.");
         }
 
-        if (!await principals.KnowsAsync(who, ct))
+        if (!AccessList.MayHold(who, granted))
         {
-            return ApiEndpoints.Bad($"Nobody is known as {who}. An admin lets people in: cluster principal add NAME.");
+            return ApiEndpoints.Bad("A session may talk or watch, never approve: permission requests are answered by people.");
         }
 
-        return Id(context, owner, name) is { } id && await accesses.AllowAsync(id, who, granted, context.Caller().Identity, ct) is { } access
-            ? TypedResults.Ok(access)
-            : NoSuchSession();
+        if (!await principals.KnowsAsync(who, context.Caller(), ct))
+        {
+            return ApiEndpoints.Bad(who.IsSession(out _)
+                ? $"There is no {who}. Name a session as session:OWNER/NAME; `cluster sessions` lists yours."
+                : $"Nobody is known as {who}. An admin lets people in: cluster principal add NAME.");
+        }
+
+        return Id(context, owner, name) is { } id ? Answer(id, await accesses.AllowAsync(id, who, granted, context.Caller().Identity, ct)) : NoSuchSession();
     }
 
     private static async Task<Results<Ok<AccessInfo>, ProblemHttpResult>> RevokeAsync(
         string owner, string name, string identity, string role, HttpContext context, AccessStore accesses, CancellationToken ct)
     {
-        if (!Identity.TryParse(identity, out var who))
+        if (!TryReadIdentity(identity, out var who))
         {
             return BadIdentity();
         }
@@ -158,10 +163,21 @@ internal static class SessionEndpoints
             return ApiEndpoints.Bad("A role is talk, approve, watch or all.");
         }
 
-        return Id(context, owner, name) is { } id && await accesses.RevokeAsync(id, who, revoked, context.Caller().Identity, ct) is { } access
-            ? TypedResults.Ok(access)
-            : NoSuchSession();
+        return Id(context, owner, name) is { } id ? Answer(id, await accesses.RevokeAsync(id, who, revoked, context.Caller().Identity, ct)) : NoSuchSession();
     }
+
+    private static Results<Ok<AccessInfo>, ProblemHttpResult> Answer(SessionId session, AccessChange change) => change switch
+    {
+        AccessChange.Done(var access) => TypedResults.Ok(access),
+        AccessChange.Shared(var first) => TypedResults.Problem(
+            $"{session} is a further terminal of {first} and shares its allowlist; nothing was changed. Change that of {first}.",
+            statusCode: StatusCodes.Status409Conflict),
+        _ => NoSuchSession(),
+    };
+
+    // A slash within one segment of a path is left encoded by routing.
+    private static bool TryReadIdentity(string segment, out Identity who) =>
+        Identity.TryParse(segment.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), out who);
 
     private static async Task<Results<Ok<IReadOnlyList<EventInfo>>, ProblemHttpResult>> ListEventsAsync(
         string? session, int? limit, HttpContext context, SessionViews views, SessionStore sessions, CancellationToken ct)
@@ -234,5 +250,5 @@ internal static class SessionEndpoints
     };
 
     private static ProblemHttpResult BadIdentity() =>
-        ApiEndpoints.Bad($"An identity is console:NAME, where NAME is {Slug.Expected}. There is no wildcard: an allowlist names people.");
+        ApiEndpoints.Bad($"An identity is console:NAME or session:OWNER/NAME, where a name is {Slug.Expected}. There is no wildcard: an allowlist names each one.");
 }

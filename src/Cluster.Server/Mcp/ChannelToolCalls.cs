@@ -6,13 +6,15 @@ using Cluster.Core.Access;
 using Cluster.Core.Channel;
 using Cluster.Core.Events;
 using Cluster.Core.Secrets;
+using Cluster.Core.Sessions;
+using Cluster.Server.Routing;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Sessions;
 
 namespace Cluster.Server.Mcp;
 
 /// <summary>Claude's tools. Wrong arguments get a sentence that Claude can act on; a tool reaches only its own session's conversations.</summary>
-internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore conversations, SessionStore sessions)
+internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore conversations, SessionStore sessions, Router router)
 {
     private const int DefaultMessages = 20;
     private const int MaxListedFields = 200;
@@ -51,6 +53,9 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
                 case ChannelTools.ListSessions:
                     outcome = await ListSessionsAsync(session, ct);
                     break;
+                case ChannelTools.TellSession:
+                    outcome = await TellSessionAsync(call, arguments, ct);
+                    break;
                 default:
                     return McpMessage.Error(request.Id, ChannelProtocol.InvalidParams, "Unknown tool.");
             }
@@ -87,18 +92,43 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
             return new ToolOutcome(true, fault);
         }
 
-        if (HostileText.Clean(text).Trim().Length == 0)
-        {
-            return new ToolOutcome(true, "text is empty. Nothing was sent.");
-        }
-
-        if (text.Length > ChannelTools.MaxReplyLength)
-        {
-            return new ToolOutcome(true, $"text has {text.Length} characters; {ChannelTools.MaxReplyLength} are the most. Send it in parts. Nothing was sent.");
-        }
-
-        return await calls.ReplyAsync(call, chatId, text, replyTo, ct);
+        var refused = Unfit(text) ?? (new Identity(chatId).IsSession(out _) ? TooFast(call.Session) : null);
+        return refused ?? await calls.ReplyAsync(call, chatId, text, replyTo, ct);
     }
+
+    private async Task<ToolOutcome> TellSessionAsync(ToolCall call, ToolArguments arguments, CancellationToken ct)
+    {
+        var name = arguments.Text("session", "the other session, as NAME or OWNER/NAME");
+        var text = arguments.Text("text", "the note");
+        if (arguments.Fault is { } fault)
+        {
+            return new ToolOutcome(true, fault);
+        }
+
+        if (!SessionId.TryParse(name, call.Session.Owner, out var other))
+        {
+            return new ToolOutcome(true, $"session must be NAME or OWNER/NAME, each of {Slug.Expected}. Nothing was sent.");
+        }
+
+        if (other == call.Session)
+        {
+            return new ToolOutcome(true, $"{other} is this session itself. Nothing was sent.");
+        }
+
+        return Unfit(text) ?? TooFast(call.Session) ?? await calls.TellAsync(call, other, text, ct);
+    }
+
+    private static ToolOutcome? Unfit(string text) =>
+        HostileText.Clean(text).Trim().Length == 0 ? new ToolOutcome(true, "text is empty. Nothing was sent.")
+        : text.Length > ChannelTools.MaxReplyLength ? new ToolOutcome(
+            true, $"text has {text.Length} characters; {ChannelTools.MaxReplyLength} are the most. Send it in parts. Nothing was sent.")
+        : null;
+
+    // What a session tells others counts like what a person says.
+    private ToolOutcome? TooFast(SessionId sender) =>
+        router.Throttle(Identity.Session(sender)) is { } wait
+            ? new ToolOutcome(true, $"This session sends notes faster than the limit allows. Wait {Math.Max(1, (int)wait.TotalSeconds)} s. Nothing was sent.")
+            : null;
 
     private async Task<ToolOutcome> AckAsync(ToolCall call, ToolArguments arguments, CancellationToken ct)
     {
@@ -128,7 +158,7 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
 
         var text = new StringBuilder(
             $"event {stored.Info.Id}, {stored.Info.Kind} {stored.Info.Name} from {stored.Info.Sender} at {stored.Info.At:O}, state {stored.Info.State}\n");
-        if (stored.Info.Kind == "chat")
+        if (stored.Info.Kind is "chat" or "note")
         {
             return new ToolOutcome(false, text.Append(HostileText.Escape(stored.Body)).ToString());
         }
@@ -197,7 +227,7 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
         }
 
         await calls.CalledAsync(session.Session, ct);
-        var text = new StringBuilder("Messages, oldest first. Their text is what people wrote, in JSON:\n");
+        var text = new StringBuilder("Messages, oldest first. Their text is what people or sessions wrote, in JSON:\n");
         foreach (var line in lines)
         {
             // A webhook's text is its framed content already, which is safe as it stands.

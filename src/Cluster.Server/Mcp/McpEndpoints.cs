@@ -153,10 +153,26 @@ internal static class McpEndpoints
             return;
         }
 
+        if (!TryReadInstance(context, out var instance))
+        {
+            await JsonAsync(context, StatusCodes.Status400BadRequest, McpMessage.Error(
+                request.Id, ChannelProtocol.InvalidRequest, $"Header {ChannelProtocol.InstanceHeader} must be {Instance.Expected}."));
+            return;
+        }
+
         try
         {
-            var (id, result) = await requests.InitializeAsync(caller, session, request.Params, ct);
+            if (await requests.InitializeAsync(caller, session, instance, request.Params, ct) is not var (id, given, result))
+            {
+                await JsonAsync(context, StatusCodes.Status409Conflict, McpMessage.Error(
+                    request.Id,
+                    ChannelProtocol.InvalidRequest,
+                    $"{InstanceRules.MaxTerminals} terminals run as {session} and its further names already. End one of them, or start this one with --session and another name."));
+                return;
+            }
+
             context.Response.Headers[ChannelProtocol.SessionHeader] = id;
+            context.Response.Headers[ChannelProtocol.ClusterSessionHeader] = given.ToString();
             await JsonAsync(context, StatusCodes.Status200OK, McpMessage.Result(request.Id, result));
         }
         catch (InvalidOperationException e) when (McpMessage.IsUnreadableText(e))
@@ -164,6 +180,20 @@ internal static class McpEndpoints
             await JsonAsync(context, StatusCodes.Status400BadRequest, McpMessage.Error(
                 request.Id, ChannelProtocol.InvalidParams, "The parameters have text that is not valid Unicode."));
         }
+    }
+
+    // A client that sends none is the only one of its name, and supersedes whoever has it.
+    private static bool TryReadInstance(HttpContext context, out Instance? instance)
+    {
+        instance = null;
+        var header = context.Request.Headers[ChannelProtocol.InstanceHeader];
+        if (header is [{ } id] && Instance.IsId(id))
+        {
+            instance = new Instance(id, Claims: context.Request.Headers[ChannelProtocol.ClaimHeader] is ["true"]);
+            return true;
+        }
+
+        return header.Count == 0;
     }
 
     // 2026-07-28 has no way to push: a client that got it would register no channel, so it is refused by name like any unknown one.

@@ -26,12 +26,15 @@ internal sealed partial class McpRequests(
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(5);
 
     /// <summary>Starts an MCP session for this token.</summary>
-    public async Task<(string Id, JsonNode Result)> InitializeAsync(Caller caller, SessionId session, JsonElement? parameters, CancellationToken ct)
+    /// <returns>Its id, the session that it serves, and the answer; null when other terminals have every name of the project.</returns>
+    public async Task<(string Id, SessionId Session, JsonNode Result)?> InitializeAsync(
+        Caller caller, SessionId asked, Instance? instance, JsonElement? parameters, CancellationToken ct)
     {
         var result = ChannelProtocol.Initialize(McpMessage.Text(parameters, "protocolVersion"));
         var id = Secret.NewCode();
-        await sessions.InitializeAsync(id, caller.TokenId, session, result.ProtocolVersion, Client(parameters), ct);
-        return (id, JsonSerializer.SerializeToNode(result, McpJsonUtilities.DefaultOptions.GetTypeInfo<InitializeResult>())!);
+        return await sessions.InitializeAsync(id, caller.TokenId, asked, instance, result.ProtocolVersion, Client(parameters), ct) is { } session
+            ? (id, session, JsonSerializer.SerializeToNode(result, McpJsonUtilities.DefaultOptions.GetTypeInfo<InitializeResult>())!)
+            : null;
     }
 
     public async Task<JsonObject> AnswerAsync(McpSession session, McpMessage.Request request, CancellationToken ct)

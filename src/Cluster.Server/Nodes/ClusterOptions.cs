@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using Cluster.Core.Sessions;
 using Microsoft.Extensions.Options;
 
 namespace Cluster.Server.Nodes;
 
 /// <summary>Settings of a node, section <c>Cluster</c>: <c>--Cluster:Data ./data</c> or <c>Cluster__Data=./data</c>.</summary>
-public sealed class ClusterOptions
+public sealed class ClusterOptions : IValidatableObject
 {
     /// <summary>PostgreSQL for a cluster of nodes, <c>Host=…;Database=…;Username=…;Password=…</c>; empty for the embedded engine.</summary>
     public string Engine { get; set; } = "";
@@ -33,15 +34,37 @@ public sealed class ClusterOptions
     /// <summary>32 bytes in base64; without it the node makes a key file in the data folder. Also read from <c>CLUSTER_KEY</c>.</summary>
     public string Key { get; set; } = "";
 
+    /// <summary>The key is lost: delete at this start the secrets that the present one cannot read.</summary>
+    public bool ForgetSecrets { get; set; }
+
     /// <summary>The per-user folder where <c>cluster</c> looks for a node on its own machine; empty for the usual one.</summary>
     public string Home { get; set; } = "";
 
-    /// <summary>Host names, beside loopback ones, under which this node may be called.</summary>
+    /// <summary>The address under which people and other machines reach this node, such as <c>https://cluster.example.com</c>; empty
+    /// for a node that is called from its own machine only.</summary>
+    public string PublicUrl { get; set; } = "";
+
+    /// <summary>Addresses and networks of the proxies whose <c>X-Forwarded-</c> headers are believed.</summary>
+    public IList<string> TrustedProxies { get; set; } = [];
+
+    /// <summary>Host names, beside loopback ones and the public one, under which this node may be called.</summary>
     public IList<string> AllowedHosts { get; set; } = [];
 
     [ValidateObjectMembers] public RetentionOptions Retention { get; set; } = new();
 
     [ValidateObjectMembers] public LimitOptions Limits { get; set; } = new();
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        IEnumerable<string?> faults =
+        [
+            Slug.IsValid(Admin) && Admin != "me" ? null : $"Cluster:Admin is '{Admin}'; expected {Slug.Expected}, and not 'me'.",
+            AdminToken.Length is > 0 and < 32 ? "Cluster:AdminToken is too short; expected 32 characters or more, as `openssl rand -hex 32` prints." : null,
+            Nodes.PublicUrl.Read(PublicUrl).Fault,
+            .. Security.TrustedProxies.Faults(TrustedProxies),
+        ];
+        return faults.OfType<string>().Select(fault => new ValidationResult(fault));
+    }
 }
 
 /// <summary>How long things are kept once they are over.</summary>

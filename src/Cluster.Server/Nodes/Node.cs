@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Cluster.Core.Api;
-using Cluster.Core.Secrets;
 using Cluster.Server.Api;
 using Cluster.Server.Housekeeping;
 using Cluster.Server.Mcp;
@@ -12,13 +11,14 @@ using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Retention;
+using Cluster.Storage.Secrets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Cluster.Server.Nodes;
 
 /// <summary>One node: its engine, its services, its addresses.</summary>
-internal static class Node
+internal static partial class Node
 {
     public const string DefaultUrl = "http://127.0.0.1:5230";
 
@@ -51,14 +51,14 @@ internal static class Node
         });
 
         var options = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
-        Validate(options);
+        Validate(options, builder.Configuration);
         var clock = builder.Services.LastOrDefault(s => s.ServiceType == typeof(TimeProvider))?.ImplementationInstance as TimeProvider ?? TimeProvider.System;
-        var key = options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "";
-        var engine = await OpenEngineAsync(options, key, clock);
-        SecretBox box;
+        var configured = options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "";
+        var engine = await OpenEngineAsync(options, configured, clock);
+        NodeKey key;
         try
         {
-            box = NodeFiles.OpenKey(key, options.Data);
+            key = NodeFiles.OpenKey(configured, options.Data);
         }
         catch
         {
@@ -69,16 +69,18 @@ internal static class Node
         // Before everything else: hosted services start in their order and stop in the reverse one.
         builder.Services.AddHostedService(provider => provider.GetRequiredService<Heartbeat>());
         builder.Services
-            .AddStorage(engine, box, new MailboxLimits { Waiting = options.Limits.MailboxWaiting })
+            .AddStorage(engine, key.Box, new MailboxLimits { Waiting = options.Limits.MailboxWaiting })
             .AddHousekeeping(new RetentionTimes
             {
                 Events = TimeSpan.FromDays(options.Retention.EventDays),
                 Audit = TimeSpan.FromDays(options.Retention.AuditDays),
             })
+            .AddTrustedProxies()
             .AddSecurity()
             .AddMcp()
             .AddWebhooks()
             .AddPages()
+            .AddSingleton(key)
             .AddSingleton<NodeAddress>()
             .AddSingleton<ReadyProbe>()
             .AddSingleton<Router>()
@@ -98,6 +100,7 @@ internal static class Node
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
 
         var app = builder.Build();
+        app.UseForwardedHeaders();
         app.UseExceptionHandler();
         app.UseMiddleware<HostGuard>();
         app.UseStatusCodePages();
@@ -113,14 +116,24 @@ internal static class Node
     }
 
     /// <summary>Starts serving, with an admin and a token file from the first start on, and tells <c>cluster</c> on this machine.</summary>
+    /// <exception cref="EngineUnusableException">The key is not the engine's.</exception>
     public static async Task<LocalNode> StartAsync(WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;
+        await app.Services.GetRequiredService<NodeKey>().CheckAsync(
+            app.Services.GetRequiredService<KeyCheck>(), app.Services.GetRequiredService<Engine>(), options.ForgetSecrets, app.Logger);
         var tokenFile = await EnsureAdminAsync(app, options);
         await app.StartAsync();
+        var address = app.Services.GetRequiredService<NodeAddress>();
+        if (address.PrintsForThisMachineOnly)
+        {
+            LogPrintsForThisMachineOnly(app.Logger, address.Bound, address.Url);
+        }
+
         var node = new LocalNode
         {
-            Url = app.Services.GetRequiredService<NodeAddress>().Url,
+            Url = address.LocalUrl,
+            PublicUrl = address.Public?.Origin,
             TokenFile = tokenFile,
             ProcessId = Environment.ProcessId,
         };
@@ -161,7 +174,7 @@ internal static class Node
         var principals = app.Services.GetRequiredService<PrincipalStore>();
         if (options.AdminToken.Length > 0)
         {
-            await principals.SetAdminTokenAsync(options.Admin, options.AdminToken, CancellationToken.None);
+            await principals.SetAdminTokenAsync(options.Admin, options.AdminToken.Trim(), CancellationToken.None);
             return "";
         }
 
@@ -184,24 +197,26 @@ internal static class Node
     }
 
     // All faults at once, in words an operator can act on.
-    private static void Validate(ClusterOptions options)
+    private static void Validate(ClusterOptions options, ConfigurationManager settings)
     {
-        var result = new ClusterOptionsValidator().Validate(null, options);
-        if (result.Failed)
+        // A single value for a list is passed over by the binder: what somebody has set would be without effect.
+        string[] lists = [nameof(ClusterOptions.AllowedHosts), nameof(ClusterOptions.TrustedProxies)];
+        List<string> faults =
+        [
+            .. new ClusterOptionsValidator().Validate(null, options).Failures ?? [],
+            .. lists.Where(list => !string.IsNullOrEmpty(settings[$"Cluster:{list}"])).Select(list =>
+                $"Cluster:{list} is the single value '{settings[$"Cluster:{list}"]}'; expected a list: Cluster:{list}:0, Cluster:{list}:1 and so on, "
+                + $"in the environment Cluster__{list}__0."),
+        ];
+        if (faults.Count > 0)
         {
-            throw new OptionsValidationException("Cluster", typeof(ClusterOptions), result.Failures);
-        }
-
-        if (options.AdminToken.Length is > 0 and < 32)
-        {
-            throw new OptionsValidationException(
-                "Cluster", typeof(ClusterOptions), ["Cluster:AdminToken is too short; expected 32 characters or more, as `openssl rand -hex 32` prints."]);
-        }
-
-        if (!Core.Sessions.Slug.IsValid(options.Admin) || options.Admin == "me")
-        {
-            throw new OptionsValidationException(
-                "Cluster", typeof(ClusterOptions), [$"Cluster:Admin is '{options.Admin}'; expected {Core.Sessions.Slug.Expected}, and not 'me'."]);
+            throw new OptionsValidationException("Cluster", typeof(ClusterOptions), faults);
         }
     }
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "This node listens on all interfaces ({Bound}), but what it prints for people (invitations, page links, webhooks) begins with {Url}, "
+        + "which is right on this machine only. Set Cluster:PublicUrl to the address by which they reach it.")]
+    private static partial void LogPrintsForThisMachineOnly(ILogger logger, string bound, string url);
 }

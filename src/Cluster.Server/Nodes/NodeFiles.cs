@@ -17,13 +17,14 @@ internal static class NodeFiles
 
     /// <summary>The key from the settings, else from the data folder's key file, which is made at the first start.</summary>
     /// <exception cref="EngineUnusableException">The key is not 32 bytes in base64.</exception>
-    public static SecretBox OpenKey(string configured, string folder)
+    public static NodeKey OpenKey(string configured, string folder)
     {
         var file = Path.Combine(folder, "key");
         var where = configured.Length > 0 ? "CLUSTER_KEY" : $"The key file {file}";
+        var made = configured.Length == 0 && !File.Exists(file);
         if (configured.Length == 0)
         {
-            if (!File.Exists(file))
+            if (made)
             {
                 Write(file, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
             }
@@ -33,7 +34,7 @@ internal static class NodeFiles
 
         try
         {
-            return new SecretBox(Convert.FromBase64String(configured));
+            return new NodeKey(new SecretBox(Convert.FromBase64String(configured)), where, file, made);
         }
         catch (Exception e) when (e is FormatException or ArgumentException)
         {

@@ -5,6 +5,7 @@ using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Nodes;
 using Cluster.Storage.Permissions;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Secrets;
 using Cluster.Storage.Sessions;
 using Cluster.Storage.Sources;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,6 +26,7 @@ internal static class StorageRegistration
             .AddSingleton<NodeStore>()
             .AddSingleton<PrincipalStore>()
             .AddSingleton<DataKeyStore>()
+            .AddSingleton<KeyCheck>()
             .AddSingleton<SessionStore>()
             .AddSingleton<AccessStore>()
             .AddSingleton<McpSessionStore>()

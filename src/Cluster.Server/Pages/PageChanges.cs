@@ -20,13 +20,15 @@ internal sealed class PageChanges(
     // Changes that follow one another closely are told together.
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
 
-    public async Task ServeAsync(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="login">The visitor's login, which is proved again and again.</param>
+    public async Task ServeAsync(HttpContext context, string login)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         context.Response.ContentType = "text/event-stream";
         try
         {
-            await PumpAsync(context, ending.Token);
+            await PumpAsync(context, login, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
@@ -38,11 +40,10 @@ internal sealed class PageChanges(
         }
     }
 
-    private async Task PumpAsync(HttpContext context, CancellationToken ct)
+    private async Task PumpAsync(HttpContext context, string login, CancellationToken ct)
     {
         var clock = TimeProvider.System; // the pace of a stream is the visitor's time
         var who = context.Caller().Identity;
-        var cookie = context.Request.Cookies[TokenAuthentication.Cookie]!;
         using var watcher = wakeups.WatchEverything();
         await heartbeat.BeatAsync(ct); // from now on other nodes tell this one what changes
         var findable = (await sessions.ListAsync(who, ct)).Select(session => session.Id).ToHashSet();
@@ -54,7 +55,7 @@ internal sealed class PageChanges(
             await watcher.WaitAsync(LoginCheck - clock.GetElapsedTime(proved) is { Ticks: > 0 } left ? left : TimeSpan.Zero, clock, ct);
             if (clock.GetElapsedTime(proved) >= LoginCheck)
             {
-                if (await principals.AuthenticateAsync(cookie, page: true, ct) is null)
+                if (await principals.AuthenticateAsync(login, page: true, ct) is null)
                 {
                     return;
                 }

@@ -18,7 +18,8 @@ internal static class PageLogins
         app.MapPost("/page/logout", LogoutAsync).AddEndpointFilter<PageForms>().RequireAuthorization(TokenAuthentication.Page);
     }
 
-    private static async Task<IResult> LoginAsync(HttpContext context, PrincipalStore principals, Refusals refusals, CancellationToken ct)
+    private static async Task<IResult> LoginAsync(
+        HttpContext context, PrincipalStore principals, PageCookies cookies, Refusals refusals, CancellationToken ct)
     {
         // People without script may well paste the whole link.
         var given = context.Field("code").Trim();
@@ -29,27 +30,27 @@ internal static class PageLogins
             return context.Refused(StatusCodes.Status401Unauthorized, Refusal, Again);
         }
 
-        context.Response.Cookies.Append(TokenAuthentication.Cookie, secret, Cookie(context, expires));
+        context.Response.Cookies.Append(cookies.Login, secret, Cookie(cookies.Secure(context.Request), expires));
         return context.Done("/");
     }
 
-    private static async Task<IResult> LogoutAsync(HttpContext context, PrincipalStore principals, CancellationToken ct)
+    private static async Task<IResult> LogoutAsync(HttpContext context, PrincipalStore principals, PageCookies cookies, CancellationToken ct)
     {
         var caller = context.Caller();
         await principals.RevokeTokenAsync(caller.TokenId, caller, ct);
-        context.Response.Cookies.Delete(TokenAuthentication.Cookie, Cookie(context, null));
+        context.Response.Cookies.Delete(cookies.Login, Cookie(cookies.Secure(context.Request), null));
         return context.Done("/login");
     }
 
     private static RazorComponentResult<LoginPage> Again(string why) =>
         new(new Dictionary<string, object?> { [nameof(LoginPage.Notice)] = why }) { StatusCode = StatusCodes.Status401Unauthorized };
 
-    private static CookieOptions Cookie(HttpContext context, DateTimeOffset? expires) => new()
+    private static CookieOptions Cookie(bool secure, DateTimeOffset? expires) => new()
     {
         HttpOnly = true,
         SameSite = SameSiteMode.Strict,
         Path = "/",
-        Secure = context.Request.IsHttps,
+        Secure = secure,
         Expires = expires,
         IsEssential = true,
     };

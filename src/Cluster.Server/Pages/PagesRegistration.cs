@@ -1,3 +1,5 @@
+using Cluster.Server.Security;
+
 namespace Cluster.Server.Pages;
 
 internal static class PagesRegistration
@@ -18,8 +20,8 @@ internal static class PagesRegistration
         app.MapPageAssets();
         app.MapPageLogins();
         app.MapPageActions();
-        app.MapGet("/page/changes", (HttpContext context, PageChanges changes) => changes.ServeAsync(context))
-            .RequireAuthorization(Security.TokenAuthentication.Page);
+        app.MapGet("/page/changes", (HttpContext context, PageChanges changes, PageCookies cookies) =>
+            changes.ServeAsync(context, cookies.ReadLogin(context.Request)!)).RequireAuthorization(TokenAuthentication.Page);
         app.MapRazorComponents<App>();
     }
 }

@@ -52,18 +52,29 @@ public sealed class Router(Appender appender, AccessStore accesses, IOptions<Clu
         });
     });
 
+    /// <summary>Counts one thing that a sender says against its limit.</summary>
+    /// <returns>How long to wait, when it says too much; null when it may be said.</returns>
+    public TimeSpan? Throttle(Identity sender)
+    {
+        using var lease = _limiter.AttemptAcquire(sender);
+        if (lease.IsAcquired)
+        {
+            return null;
+        }
+
+        refusals.Count("rate", sender.Value);
+        return lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromSeconds(1);
+    }
+
     /// <param name="session">Where it should go.</param>
     /// <param name="sender">Who says it.</param>
     /// <param name="submit">Makes the submission once the allowlist, given here, has admitted the sender.</param>
     /// <param name="ct">Cancels the wait; what is committed stays.</param>
     public async Task<SubmitOutcome> SubmitAsync(SessionId session, Identity sender, Func<AccessList, Submission> submit, CancellationToken ct)
     {
-        using var lease = _limiter.AttemptAcquire(sender);
-        if (!lease.IsAcquired)
+        if (Throttle(sender) is { } wait)
         {
-            refusals.Count("rate", sender.Value);
-            return new SubmitOutcome.TooFast(
-                lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromSeconds(1));
+            return new SubmitOutcome.TooFast(wait);
         }
 
         var access = _known.GetValueOrDefault(session);

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Cluster.Storage.Principals;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -18,13 +19,9 @@ internal static class SecurityRegistration
         services.AddAuthorizationBuilder()
             .AddPolicy(TokenAuthentication.Bearer, policy => policy.AddAuthenticationSchemes(TokenAuthentication.Bearer).RequireAuthenticatedUser())
             .AddPolicy(TokenAuthentication.Page, policy => policy.AddAuthenticationSchemes(TokenAuthentication.Page).RequireAuthenticatedUser());
-        services.AddAntiforgery(options =>
-        {
-            options.Cookie.Name = "cluster_forms";
-            options.Cookie.HttpOnly = true;
-            options.Cookie.SameSite = SameSiteMode.Strict;
-            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-        });
+        services.AddSingleton<PageCookies>();
+        services.AddAntiforgery();
+        services.AddOptions<AntiforgeryOptions>().Configure<PageCookies>((options, cookies) => options.Cookie = new FormsCookie(cookies));
         services.AddDataProtection().SetApplicationName("channel-cluster");
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider =>
             new ConfigureOptions<KeyManagementOptions>(options => options.XmlRepository = new EngineKeys(provider.GetRequiredService<DataKeyStore>())));

@@ -9,17 +9,17 @@ namespace Cluster.Server.Security;
 /// <summary>Who calls: by bearer token on <c>/api</c> and <c>/mcp</c>, by cookie on the pages. Never the other way round, so no page can
 /// be made to call the API with its visitor's cookie.</summary>
 internal sealed class TokenAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, PrincipalStore principals, Refusals refusals)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, PrincipalStore principals, PageCookies cookies,
+    Refusals refusals)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string Bearer = "Bearer";
     public const string Page = "Page";
-    public const string Cookie = "cluster_page";
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var page = Scheme.Name == Page;
-        if ((page ? Request.Cookies[Cookie] : BearerToken()) is not { Length: > 0 and < 200 } secret)
+        if ((page ? cookies.ReadLogin(Request) : BearerToken()) is not { Length: > 0 and < 200 } secret)
         {
             return AuthenticateResult.NoResult();
         }

@@ -42,6 +42,10 @@ public abstract class Engine(TimeProvider clock) : IAsyncDisposable
     /// <exception cref="DbException">The engine is away.</exception>
     public abstract Task ProbeAsync(CancellationToken ct);
 
+    /// <summary>A consistent copy of everything, taken while the node works on.</summary>
+    /// <exception cref="EngineUnusableException">There is no room for it.</exception>
+    public abstract Task<EngineCopy> CopyAsync(CancellationToken ct);
+
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Takes the next id of the one sequence.</summary>

@@ -105,6 +105,14 @@ public sealed class PostgresEngine : Engine
     public override Task ProbeAsync(CancellationToken ct) =>
         ReadAsync(db => db.NumberAsync("SELECT COUNT(*) FROM lease"), ct);
 
+    public override Task<EngineCopy> CopyAsync(CancellationToken ct)
+    {
+        var at = new NpgsqlConnectionStringBuilder(_source.ConnectionString); // without the password
+        var database = $"--host={at.Host} --port={at.Port}{(at.Username is { } name ? $" --username={name}" : "")} --dbname={at.Database ?? at.Username}";
+        return Task.FromResult<EngineCopy>(new EngineCopy.ByTool(
+            $"pg_dump --format=custom --file=cluster.dump {database}", $"pg_restore --clean --if-exists {database} cluster.dump"));
+    }
+
     public override async ValueTask DisposeAsync()
     {
         await Gathered.DisposeAsync();

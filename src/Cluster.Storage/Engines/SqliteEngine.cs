@@ -20,6 +20,8 @@ public sealed class SqliteEngine : Engine
         PRAGMA foreign_keys = ON;
         """;
 
+    private const string CopyEnding = ".copying";
+
     private readonly string _file;
     private readonly FileStream _folderLock;
     private readonly EngineConnection _writer;
@@ -51,6 +53,7 @@ public sealed class SqliteEngine : Engine
         EngineConnection? writer = null;
         try
         {
+            Array.ForEach(Directory.GetFiles(folder, $"*{CopyEnding}"), File.Delete); // of a node that died meanwhile
             writer = new EngineConnection(Connect(file, SqliteOpenMode.ReadWriteCreate));
             await CheckAsync(writer, file);
             var engine = new SqliteEngine(file, folderLock, writer, clock);
@@ -118,6 +121,38 @@ public sealed class SqliteEngine : Engine
 
     public override Task ProbeAsync(CancellationToken ct) =>
         TurnAsync(turn => turn.Db.NumberAsync("SELECT value FROM sequence"), ct);
+
+    /// <summary>The copy holds what is there and no more: no log beside it, and no free pages with what was deleted.</summary>
+    public override async Task<EngineCopy> CopyAsync(CancellationToken ct)
+    {
+        var copy = $"{_file}.{Guid.NewGuid():N}{CopyEnding}";
+        var ours = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            ours.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        try
+        {
+            await new FileStream(copy, ours).DisposeAsync(); // empty, so that SQLite fills it and nobody else ever may read it
+
+            // As of one moment, holding up no writer. The driver does all of it on the calling thread.
+            await ReadAsync(db => Task.Run(() => db.ExecuteAsync("VACUUM INTO @file", ("@file", copy)), ct), ct);
+            return new EngineCopy.Taken(new FileStream(
+                copy,
+                new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose }));
+        }
+        catch (Exception e)
+        {
+            File.Delete(copy);
+            if (e is SqliteException or IOException)
+            {
+                throw new EngineUnusableException($"The copy could not be written beside {_file}: {e.Message} Is there room for it?", e);
+            }
+
+            throw;
+        }
+    }
 
     public override async ValueTask DisposeAsync()
     {

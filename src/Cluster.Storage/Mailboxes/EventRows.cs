@@ -27,8 +27,8 @@ internal static class EventRows
             ("@at", at));
         await turn.Db.ExecuteAsync(
             """
-            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at)
-            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires)
+            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, hops)
+            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires, @hops)
             """,
             ("@session", submission.Session.ToString()),
             ("@id", id),
@@ -37,6 +37,7 @@ internal static class EventRows
             ("@state", submission.FilterReason is null ? "queued" : "filtered"),
             ("@reason", submission.FilterReason),
             ("@at", at),
-            ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()));
+            ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()),
+            ("@hops", submission.Hops));
     }
 }

@@ -181,7 +181,7 @@ internal sealed class PostgresTakes(PostgresEngine engine)
 
     private const string Look = """
         SELECT asked.place, s.id IS NOT NULL AND m.id IS NOT NULL,
-          EXISTS (SELECT 1 FROM delivery u WHERE u.session_id = asked.session_id AND u.epoch = asked.epoch AND u.state = 'sent'),
+          (SELECT 1 FROM delivery u WHERE u.session_id = asked.session_id AND u.epoch = asked.epoch AND u.state = 'sent' LIMIT 1) IS NOT NULL,
           COALESCE(a.version, -1),
           w.event_id, w.kind, w.sender, w.chat_id, w.trust, w.body, w.created_at, w.attempts, w.expires_at
         FROM unnest(@sessions, @mcps, @epochs) WITH ORDINALITY AS asked (session_id, mcp, epoch, place)

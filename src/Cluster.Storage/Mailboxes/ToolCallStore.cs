@@ -21,12 +21,12 @@ public sealed record ToolCall
 public sealed record ToolOutcome(bool Refused, string Text);
 
 /// <summary>The tool calls that change something. Each is done once for its (MCP session, JSON-RPC id): a repeat gets the first answer.</summary>
-public sealed class ToolCallStore(Engine engine)
+public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
 {
     /// <summary>How long a repeat is known.</summary>
     public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
-    /// <summary>Writes an answer into a conversation and marks what it answers.</summary>
+    /// <summary>Writes an answer into a conversation and marks what it answers. To another session it goes as a note.</summary>
     public Task<ToolOutcome> ReplyAsync(ToolCall call, string chatId, string text, long? replyTo, CancellationToken ct) =>
         OnceAsync(
             call,
@@ -55,15 +55,23 @@ public sealed class ToolCallStore(Engine engine)
                     return Refuse($"reply_to {named} is no event of conversation {chatId}. Use the event_id of the channel block that you answer, or leave reply_to out.");
                 }
 
-                var id = await turn.TakeIdAsync();
-                await turn.Db.ExecuteAsync(
-                    "INSERT INTO reply (id, session_id, chat_id, reply_to, body, created_at) VALUES (@id, @session, @chat, @to, @body, @now)",
-                    ("@id", id),
-                    session,
-                    chat,
-                    ("@to", replyTo),
-                    ("@body", Packed.Pack(text)),
-                    ("@now", turn.NowMs));
+                long? noted = null;
+                if (new Identity(chatId).IsSession(out var other))
+                {
+                    switch (await Notes.AppendAsync(turn, call.Session, other, text, limits.Waiting))
+                    {
+                        case NoteOutcome.Accepted(var note):
+                            noted = note;
+                            break;
+                        case NoteOutcome.Refused(var why):
+                            return Refuse($"Nothing was sent: {why}");
+                        default:
+                            return Refuse($"Nothing was sent: this session may not talk to {other}; {HowToAllow(call.Session, other)}");
+                    }
+                }
+
+                var id = noted ?? await turn.TakeIdAsync();
+                await WriteAsync(turn, call.Session, id, chatId, replyTo, text);
 
                 // A named event is proved read by being named. Without a name, only what was confirmed counts as answered.
                 var answered = replyTo is null
@@ -78,6 +86,26 @@ public sealed class ToolCallStore(Engine engine)
                     : await AnswerAsync(turn, call.Session, replyTo.Value);
                 await CalledAsync(turn, call.Session);
                 return new ToolOutcome(false, $"Sent as message {id}{(answered == 0 ? "" : $"; {answered} marked answered")}.");
+            },
+            ct);
+
+    /// <summary>Sends a note to another session.</summary>
+    public Task<ToolOutcome> TellAsync(ToolCall call, SessionId other, string text, CancellationToken ct) =>
+        OnceAsync(
+            call,
+            async turn =>
+            {
+                switch (await Notes.AppendAsync(turn, call.Session, other, text, limits.Waiting))
+                {
+                    case NoteOutcome.Accepted(var id):
+                        await WriteAsync(turn, call.Session, id, Identity.Session(other).Value, null, text);
+                        await CalledAsync(turn, call.Session);
+                        return new ToolOutcome(false, $"Sent to {other} as event {id}. If it answers, a block of kind note brings it.");
+                    case NoteOutcome.Refused(var why):
+                        return Refuse($"Nothing was sent: {why}");
+                    default:
+                        return Refuse($"There is no such session: {other}. If you expected one, tell your user: {HowToAllow(call.Session, other)}");
+                }
             },
             ct);
 
@@ -128,6 +156,20 @@ public sealed class ToolCallStore(Engine engine)
             ("@now", turn.NowMs),
             ("@session", session.ToString()),
             ("@event", eventId));
+
+    /// <summary>Shows in this session's conversation what it said. What another session got bears the same id there.</summary>
+    private static Task<int> WriteAsync(Turn turn, SessionId session, long id, string chatId, long? replyTo, string text) =>
+        turn.Db.ExecuteAsync(
+            "INSERT INTO reply (id, session_id, chat_id, reply_to, body, created_at) VALUES (@id, @session, @chat, @to, @body, @now)",
+            ("@id", id),
+            ("@session", session.ToString()),
+            ("@chat", chatId),
+            ("@to", replyTo),
+            ("@body", Packed.Pack(text)),
+            ("@now", turn.NowMs));
+
+    private static string HowToAllow(SessionId from, SessionId to) =>
+        $"its owner lets this session in with `cluster allow {Identity.Session(from)} --session {to} --role talk`.";
 
     private static ToolOutcome Refuse(string sentence) => new(true, sentence);
 

@@ -107,9 +107,19 @@ public sealed class PrincipalStore(Engine engine)
                 r => new PrincipalInfo { Name = r.GetString(0), Admin = r.GetInt64(1) != 0, CreatedAt = r.Time(2) }),
             ct);
 
-    /// <summary>Whether an identity is anybody's.</summary>
-    public Task<bool> KnowsAsync(Identity who, CancellationToken ct) =>
-        engine.ReadAsync(async db => await db.NumberAsync("SELECT 1 FROM identity WHERE id = @id", ("@id", who.Value)) is not null, ct);
+    /// <summary>Whether an identity is anybody's. Which sessions others have is not told: there, only their owner must be known.</summary>
+    public Task<bool> KnowsAsync(Identity who, Caller by, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db =>
+            {
+                var isSession = who.IsSession(out var session);
+                var found = isSession && session.Owner == by.Principal
+                    ? await db.NumberAsync("SELECT 1 FROM session WHERE id = @id", ("@id", session.ToString()))
+                    : await db.NumberAsync(
+                        "SELECT 1 FROM identity WHERE id = @id", ("@id", (isSession ? Identity.Console(session.Owner) : who).Value));
+                return found is not null;
+            },
+            ct);
 
     /// <returns>Null when the code is unknown, spent or too old.</returns>
     public async Task<NewToken?> RedeemAsync(string code, string label, CancellationToken ct) =>

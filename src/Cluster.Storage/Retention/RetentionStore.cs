@@ -21,7 +21,7 @@ public sealed class RetentionStore(RetentionTimes times)
 
     /// <returns>How many events and lines of the audit were forgotten; at the most when there are more.</returns>
     public async Task<int> SweepAsync(Turn turn) =>
-        await ForgetEventsAsync(turn) + await ForgetAuditAsync(turn) + await ForgetDeliveriesAsync(turn);
+        await ForgetEventsAsync(turn) + await ForgetAuditAsync(turn) + await ForgetRestAsync(turn);
 
     // Ids grow with time, so the oldest events stand first. Whatever waits is younger: it waits no longer than a week.
     private async Task<int> ForgetEventsAsync(Turn turn)
@@ -34,15 +34,11 @@ public sealed class RetentionStore(RetentionTimes times)
             return 0;
         }
 
-        var last = ("@last", (object?)over[^1].Id);
-        await turn.Db.ExecuteAsync("DELETE FROM event_note WHERE event_id <= @last", last);
-        await turn.Db.ExecuteAsync("DELETE FROM reply WHERE id <= @last", last);
-        await turn.Db.ExecuteAsync("DELETE FROM permission_request WHERE id <= @last", last);
-        return await turn.Db.ExecuteAsync("DELETE FROM event WHERE id <= @last", last);
+        return await turn.Db.ExecuteAsync("DELETE FROM event WHERE id <= @last", ("@last", over[^1].Id));
     }
 
-    // Deliveries stand by session; a few sessions with every turn, round and round.
-    private async Task<int> ForgetDeliveriesAsync(Turn turn)
+    // What belongs to events that are forgotten. Deliveries stand by session: a few sessions with every turn, round and round.
+    private async Task<int> ForgetRestAsync(Turn turn)
     {
         var sessions = await turn.Db.RowsAsync(
             "SELECT id FROM session WHERE id > @after ORDER BY id LIMIT @most",
@@ -51,10 +47,15 @@ public sealed class RetentionStore(RetentionTimes times)
             ("@most", MostSessions));
         if (await turn.Db.NumberAsync("SELECT MIN(id) FROM event") is { } least)
         {
+            var below = ("@least", (object?)least);
+            var before = ("@before", (object?)(turn.Now - times.Events).ToUnixTimeMilliseconds());
+            await turn.Db.ExecuteAsync("DELETE FROM event_note WHERE event_id < @least", below);
+            await turn.Db.ExecuteAsync("DELETE FROM reply WHERE id < @least AND created_at < @before", below, before);
+            await turn.Db.ExecuteAsync("DELETE FROM permission_request WHERE id < @least AND created_at < @before", below, before);
             foreach (var session in sessions)
             {
                 await turn.Db.ExecuteAsync(
-                    "DELETE FROM delivery WHERE session_id = @session AND event_id < @least", ("@session", session), ("@least", least));
+                    "DELETE FROM delivery WHERE session_id = @session AND event_id < @least", ("@session", session), below);
             }
         }
 

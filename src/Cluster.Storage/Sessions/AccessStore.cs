@@ -6,15 +6,31 @@ using Cluster.Storage.Engines;
 
 namespace Cluster.Storage.Sessions;
 
-/// <summary>Allowlists. Every change raises the version that an append must have been decided on.</summary>
+/// <summary>What became of a change to an allowlist.</summary>
+public abstract record AccessChange
+{
+    private AccessChange()
+    {
+    }
+
+    /// <summary>The list as it is now.</summary>
+    public sealed record Done(AccessInfo Access) : AccessChange;
+
+    /// <summary>There is no such session, or it is not theirs to change.</summary>
+    public sealed record NoSuchSession : AccessChange;
+
+    /// <summary>It has no list of its own: this session's is the one to change.</summary>
+    public sealed record Shared(SessionId First) : AccessChange;
+}
+
+/// <summary>Allowlists. Every change raises the version that an append must have been decided on, in all sessions that share the list.</summary>
 public sealed class AccessStore(Engine engine)
 {
     /// <returns>Null when there is no such session.</returns>
     public Task<AccessList?> FindAsync(SessionId session, CancellationToken ct) =>
         engine.ReadAsync(db => FindAsync(db, session), ct);
 
-    /// <returns>Null when there is no such session, or when it is not <paramref name="who"/>'s to change.</returns>
-    public Task<AccessInfo?> AllowAsync(SessionId session, Identity identity, Role role, Identity who, CancellationToken ct) =>
+    public Task<AccessChange> AllowAsync(SessionId session, Identity identity, Role role, Identity who, CancellationToken ct) =>
         ChangeAsync(session, who, async turn =>
         {
             var added = await turn.Db.ExecuteAsync(
@@ -41,8 +57,7 @@ public sealed class AccessStore(Engine engine)
     /// <param name="role">One role, or <see cref="Role.None"/> for all of them.</param>
     /// <param name="who">Who revokes.</param>
     /// <param name="ct">Cancels.</param>
-    /// <returns>Null when there is no such session, or when it is not <paramref name="who"/>'s to change.</returns>
-    public Task<AccessInfo?> RevokeAsync(SessionId session, Identity identity, Role role, Identity who, CancellationToken ct) =>
+    public Task<AccessChange> RevokeAsync(SessionId session, Identity identity, Role role, Identity who, CancellationToken ct) =>
         ChangeAsync(session, who, async turn =>
         {
             var removed = await turn.Db.ExecuteAsync(
@@ -67,7 +82,11 @@ public sealed class AccessStore(Engine engine)
     internal static async Task<AccessList?> FindAsync(EngineConnection db, SessionId session)
     {
         var id = ("@session", (object?)session.ToString());
-        if (await db.NumberAsync("SELECT version FROM access WHERE session_id = @session", id) is not { } version)
+        var head = await db.RowAsync(
+            "SELECT a.version, s.shares FROM access a JOIN session s ON s.id = a.session_id WHERE a.session_id = @session",
+            r => new { Version = r.GetInt64(0), Shares = r.TextOrNull(1) },
+            id);
+        if (head is null)
         {
             return null;
         }
@@ -76,33 +95,52 @@ public sealed class AccessStore(Engine engine)
         var entries = await db.RowsAsync(
             "SELECT identity, role FROM access_entry WHERE session_id = @session",
             r => (Identity: r.GetString(0), Role: RoleOf(r.GetString(1))),
-            id);
+            ("@session", head.Shares ?? session.ToString()));
         var sources = await db.RowsAsync("SELECT source FROM route WHERE session_id = @session", r => r.GetString(0), id);
         return new AccessList
         {
             Session = session,
-            Version = version,
+            Shares = head.Shares is null ? null : SessionId.Parse(head.Shares),
+            Version = head.Version,
             OwnerIdentities = owners.ToFrozenSet(),
             Entries = entries.GroupBy(e => e.Identity).ToFrozenDictionary(g => g.Key, g => g.Aggregate(Role.None, (all, e) => all | e.Role)),
             RoutedSources = sources.Select(name => Identity.Source(name).Value).ToFrozenSet(),
         };
     }
 
+    /// <summary>The allowlist as it will still be when the turn commits: no change of it passes in between.</summary>
+    internal static async Task<AccessList?> HoldAsync(Turn turn, SessionId session)
+    {
+        await turn.Db.NumberAsync("SELECT version FROM access WHERE session_id = @session" + turn.Engine.ShareRow, ("@session", session.ToString()));
+        return await FindAsync(turn.Db, session);
+    }
+
     /// <summary>Makes every decision on the old allowlist stale, and wakes those who acted on it.</summary>
     internal static async Task RaiseVersionAsync(Turn turn, SessionId session)
     {
-        await turn.Db.ExecuteAsync("UPDATE access SET version = version + 1 WHERE session_id = @session", ("@session", session.ToString()));
-        turn.Wake(session.ToString());
+        var sharing = await LockAsync(turn, session);
+
+        // In the order in which appends hold these rows.
+        foreach (var id in sharing.Select(one => one.ToString()).Order(StringComparer.Ordinal))
+        {
+            await turn.Db.ExecuteAsync("UPDATE access SET version = version + 1 WHERE session_id = @session", ("@session", id));
+            turn.Wake(id);
+        }
     }
 
-    private Task<AccessInfo?> ChangeAsync(SessionId session, Identity who, Func<Turn, Task<bool>> change, CancellationToken ct) =>
-        engine.TurnAsync(
+    private Task<AccessChange> ChangeAsync(SessionId session, Identity who, Func<Turn, Task<bool>> change, CancellationToken ct) =>
+        engine.TurnAsync<AccessChange>(
             async turn =>
             {
-                await turn.Db.NumberAsync("SELECT version FROM access WHERE session_id = @session" + engine.LockRow, ("@session", session.ToString()));
+                await LockAsync(turn, session);
                 if (await FindAsync(turn.Db, session) is not { } access || !access.May(who, Act.Own))
                 {
-                    return null;
+                    return new AccessChange.NoSuchSession();
+                }
+
+                if (access.Shares is { } first)
+                {
+                    return new AccessChange.Shared(first);
                 }
 
                 if (await change(turn))
@@ -110,19 +148,36 @@ public sealed class AccessStore(Engine engine)
                     await RaiseVersionAsync(turn, session);
                 }
 
-                return await DescribeAsync(turn.Db, (await FindAsync(turn.Db, session))!);
+                return new AccessChange.Done(await DescribeAsync(turn.Db, (await FindAsync(turn.Db, session))!));
             },
             ct);
+
+    // Every turn on a session holds its row, so what is decided on the old list is committed before this list changes.
+    private static async Task<IReadOnlyList<SessionId>> LockAsync(Turn turn, SessionId session)
+    {
+        await LockRowAsync(turn, session);
+        var sharing = await InstanceNames.SharingAsync(turn.Db, session);
+        foreach (var further in sharing.Skip(1))
+        {
+            await LockRowAsync(turn, further);
+        }
+
+        return sharing;
+    }
+
+    private static Task<long?> LockRowAsync(Turn turn, SessionId session) =>
+        turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + turn.Engine.LockRow, ("@session", session.ToString()));
 
     private static async Task<AccessInfo> DescribeAsync(EngineConnection db, AccessList access) => new()
     {
         Session = access.Session.ToString(),
         Owner = access.Session.Owner,
+        Shares = access.Shares?.ToString(),
         Version = access.Version,
         Entries = await db.RowsAsync(
             "SELECT identity, role, granted_by, granted_at FROM access_entry WHERE session_id = @session ORDER BY identity, role",
             r => new AccessEntry { Identity = r.GetString(0), Role = r.GetString(1), GrantedBy = r.GetString(2), GrantedAt = r.Time(3) },
-            ("@session", access.Session.ToString())),
+            ("@session", (access.Shares ?? access.Session).ToString())),
         Sources = [.. access.RoutedSources.Order()],
     };
 

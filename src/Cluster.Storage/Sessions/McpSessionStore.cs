@@ -42,17 +42,36 @@ public sealed class McpSessionStore(Engine engine)
     private const long NotAttached = -1;
 
     /// <summary>Starts an MCP session, and the session itself when it is its first.</summary>
-    public Task<string> InitializeAsync(string id, string tokenId, SessionId session, string protocolVersion, string client, CancellationToken ct) =>
-        engine.TurnAsync(
+    public Task InitializeAsync(string id, string tokenId, SessionId session, string protocolVersion, string client, CancellationToken ct) =>
+        InitializeAsync(id, tokenId, session, null, protocolVersion, client, ct);
+
+    /// <summary>Starts an MCP session for the session that <see cref="InstanceRules"/> gives to a connector process.</summary>
+    /// <returns>That session, or null when other processes have every name. Without an instance it is the session that was asked for.</returns>
+    public Task<SessionId?> InitializeAsync(
+        string id, string tokenId, SessionId asked, Instance? instance, string protocolVersion, string client, CancellationToken ct) =>
+        engine.TurnAsync<SessionId?>(
             async turn =>
             {
-                await SessionStore.EnsureAsync(turn, session, $"token:{tokenId}");
+                var session = asked;
+                if (instance is null)
+                {
+                    await SessionStore.EnsureAsync(turn, session, $"token:{tokenId}");
+                }
+                else if (await InstanceNames.GiveAsync(turn, asked, instance, $"token:{tokenId}") is { } given)
+                {
+                    session = given;
+                }
+                else
+                {
+                    return null;
+                }
+
                 var generation = await turn.Db.NumberAsync(
                     "UPDATE session SET generation = generation + 1 WHERE id = @session RETURNING generation", ("@session", session.ToString()));
                 await turn.Db.ExecuteAsync(
                     """
-                    INSERT INTO mcp_session (id, token_id, session_id, generation, protocol_version, client, created_at, seen_at)
-                    VALUES (@id, @token, @session, @generation, @version, @client, @now, @now)
+                    INSERT INTO mcp_session (id, token_id, session_id, generation, protocol_version, client, created_at, seen_at, instance)
+                    VALUES (@id, @token, @session, @generation, @version, @client, @now, @now, @instance)
                     """,
                     ("@id", id),
                     ("@token", tokenId),
@@ -60,8 +79,9 @@ public sealed class McpSessionStore(Engine engine)
                     ("@generation", generation),
                     ("@version", protocolVersion),
                     ("@client", client),
-                    ("@now", turn.NowMs));
-                return id;
+                    ("@now", turn.NowMs),
+                    ("@instance", instance?.Id));
+                return session;
             },
             ct);
 

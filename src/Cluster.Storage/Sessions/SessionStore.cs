@@ -30,6 +30,8 @@ public sealed class SessionStore(Engine engine)
                     SELECT s.id FROM session s JOIN identity i ON i.principal = s.owner WHERE i.id = @who
                     UNION
                     SELECT session_id FROM access_entry WHERE identity = @who
+                    UNION
+                    SELECT s.id FROM access_entry a JOIN session s ON s.shares = a.session_id WHERE a.identity = @who
                     ORDER BY 1
                     """,
                     r => SessionId.Parse(r.GetString(0)),
@@ -51,22 +53,30 @@ public sealed class SessionStore(Engine engine)
     public Task<SessionInfo?> FindAsync(SessionId session, Identity who, CancellationToken ct) =>
         engine.ReadAsync(db => FindAsync(db, session, who), ct);
 
-    internal static async Task EnsureAsync(Turn turn, SessionId session, string actor)
+    /// <param name="turn">The turn.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="actor">Who makes it.</param>
+    /// <param name="shares">The session whose allowlist it shares from its beginning on.</param>
+    /// <returns>False when it was there already.</returns>
+    internal static async Task<bool> EnsureAsync(Turn turn, SessionId session, string actor, SessionId? shares = null)
     {
         var created = await turn.Db.ExecuteAsync(
             """
-            INSERT INTO session (id, owner, created_at, generation, epoch) VALUES (@id, @owner, @now, 0, 0)
+            INSERT INTO session (id, owner, created_at, generation, epoch, shares) VALUES (@id, @owner, @now, 0, 0, @shares)
             ON CONFLICT (id) DO NOTHING
             """,
             ("@id", session.ToString()),
             ("@owner", session.Owner),
-            ("@now", turn.NowMs));
+            ("@now", turn.NowMs),
+            ("@shares", shares?.ToString()));
         if (created > 0)
         {
             await turn.Db.ExecuteAsync("INSERT INTO access (session_id, version) VALUES (@id, 1)", ("@id", session.ToString()));
             await turn.AuditAsync(actor, "session.create", session.ToString());
             turn.Wake(session.ToString());
         }
+
+        return created > 0;
     }
 
     private static async Task<SessionInfo?> FindAsync(EngineConnection db, SessionId id, Identity who)

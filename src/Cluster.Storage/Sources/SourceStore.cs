@@ -77,13 +77,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                     return false;
                 }
 
-                var routed = await turn.Db.RowsAsync(
-                    "DELETE FROM route WHERE source = @name RETURNING session_id", r => SessionId.Parse(r.GetString(0)), ("@name", name));
-                foreach (var session in routed)
-                {
-                    await AccessStore.RaiseVersionAsync(turn, session);
-                }
-
+                await RemoveRoutesAsync(turn, name);
                 await turn.AuditAsync(by.Identity.Value, "source.remove", name);
                 return true;
             },
@@ -131,6 +125,33 @@ public sealed class SourceStore(Engine engine, SecretBox box)
 
     /// <summary>Opens a source's secret for one signature check.</summary>
     public string OpenSecret(Source source) => box.Open(source.SealedSecret, Purpose(source.Name));
+
+    internal static async Task<List<string>> FindUnreadableAsync(Turn turn, SecretBox box)
+    {
+        var sources = await turn.Db.RowsAsync("SELECT name, secret FROM source ORDER BY name", r => (Name: r.GetString(0), Secret: r.Bytes(1)));
+        return [.. sources.Where(source => !box.Opens(source.Secret, Purpose(source.Name))).Select(source => source.Name)];
+    }
+
+    /// <summary>Removes sources whose secret nobody can read any more; their events stay.</summary>
+    internal static async Task ForgetAsync(Turn turn, IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            await turn.Db.ExecuteAsync("DELETE FROM source WHERE name = @name", ("@name", name));
+            await RemoveRoutesAsync(turn, name);
+            await turn.AuditAsync("node", "source.forget", name);
+        }
+    }
+
+    private static async Task RemoveRoutesAsync(Turn turn, string name)
+    {
+        var routed = await turn.Db.RowsAsync(
+            "DELETE FROM route WHERE source = @name RETURNING session_id", r => SessionId.Parse(r.GetString(0)), ("@name", name));
+        foreach (var session in routed)
+        {
+            await AccessStore.RaiseVersionAsync(turn, session);
+        }
+    }
 
     private static string Purpose(string name) => $"source:{name}";
 }

@@ -132,6 +132,8 @@ public sealed class AnyNodeTests(Chromium chromium) : IClassFixture<Chromium>
     {
         await using var cluster = await ClusterHost.StartAsync(3);
         await using var client = await AttachAsync(cluster, post: 0, stream: 2);
+        var eventId = await cluster[0].TellAsync("api", "hello");
+        await cluster[0].UntilAsync("api", eventId, "received");
         using var api = cluster[1].Api();
 
         var nodes = (await api.GetFromJsonAsync("/api/nodes", ApiJson.Default.IReadOnlyListNodeInfo))!;

@@ -230,6 +230,99 @@ public sealed class SqliteEngineTests : IAsyncDisposable
         Assert.True(Contains(alive, "console:bob"), "the search itself finds what is there");
     }
 
+    [Fact]
+    public async Task A_copy_is_whole_while_turns_go_on_and_no_turn_waits_for_it()
+    {
+        await using var engine = await _database.OpenAsync(_clock);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var committed = 0;
+        var turns = Task.Run(
+            async () =>
+            {
+                while (!ending.IsCancellationRequested)
+                {
+                    await engine.TurnAsync(
+                        async turn =>
+                        {
+                            await turn.AuditAsync("me", "first half", new string('x', 2_000));
+                            await turn.AuditAsync("me", "second half", new string('x', 2_000));
+                            return true;
+                        },
+                        Ct);
+                    committed++;
+                }
+            },
+            Ct);
+        while (committed < 200)
+        {
+            await Task.Yield();
+        }
+
+        var before = committed;
+        var file = Path.Combine(_database.Folder, "copy.db");
+        await using (var copy = Assert.IsType<EngineCopy.Taken>(await engine.CopyAsync(Ct)).File)
+        {
+            await using var kept = File.Create(file);
+            await copy.CopyToAsync(kept, Ct);
+        }
+
+        var after = committed;
+        await ending.CancelAsync();
+        await turns;
+
+        Assert.Equal(["ok"], Rows(file, "PRAGMA integrity_check"));
+        var halves = Rows(file, "SELECT COUNT(*) FROM audit GROUP BY action ORDER BY action").ConvertAll(int.Parse);
+        Assert.Equal(halves[0], halves[1]);
+        Assert.InRange(halves[0], before, after + 1);
+        Assert.True(after > before, "turns went on meanwhile");
+    }
+
+    [Fact]
+    public async Task A_copy_is_its_owners_only_has_nothing_that_was_deleted_and_vanishes()
+    {
+        await using var engine = await _database.OpenAsync(_clock);
+        await engine.TurnAsync(async turn => { await turn.AuditAsync("me", "deleted-canary", ""); await turn.AuditAsync("me", "kept-canary", ""); return true; }, Ct);
+        await engine.TurnAsync(turn => turn.Db.ExecuteAsync("DELETE FROM audit WHERE action = 'deleted-canary'"), Ct);
+
+        var bytes = new MemoryStream();
+        await using (var copy = Assert.IsType<EngineCopy.Taken>(await engine.CopyAsync(Ct)).File)
+        {
+            var file = Assert.Single(Directory.GetFiles(_database.Folder, "*.copying"));
+            Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+            await copy.CopyToAsync(bytes, Ct);
+        }
+
+        Assert.True(Contains(bytes.ToArray(), "kept-canary"));
+        Assert.False(Contains(bytes.ToArray(), "deleted-canary"));
+        Assert.Empty(Directory.GetFiles(_database.Folder, "*.copying*"));
+    }
+
+    [Fact]
+    public async Task What_a_node_that_died_left_of_a_copy_is_removed_at_the_start()
+    {
+        await File.WriteAllTextAsync($"{_database.File}.0123.copying", "half a copy", Ct);
+
+        await using var engine = await _database.OpenAsync(_clock);
+
+        Assert.Empty(Directory.GetFiles(_database.Folder, "*.copying"));
+    }
+
+    private static List<string> Rows(string file, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var rows = new List<string>();
+        while (reader.Read())
+        {
+            rows.Add(reader.GetString(0));
+        }
+
+        return rows;
+    }
+
     private byte[] RawBytes()
     {
         var all = new MemoryStream();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Cluster.Core.Access;
 using Cluster.Core.Events;
+using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Permissions;
@@ -26,6 +27,8 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         Assert.Contains(statements, sql => sql.Contains("FROM token t"));
         Assert.Contains(statements, sql => sql.Contains("s.path = "));
         Assert.Contains(statements, sql => sql.Contains("SET state = 'received'"));
+        Assert.Contains(statements, sql => sql.Contains("MAX(hops)"));
+        Assert.Contains(statements, sql => sql.Contains("shares = "));
         var scans = new List<string>();
         foreach (var sql in statements)
         {
@@ -79,7 +82,12 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         await Conversations.LinesAsync(Api, Bob.Value, 10, Ct);
         await Conversations.EventsAsync(Api, null, 10, Ct);
         await Conversations.FindAsync(Api, id, Ct);
-        await Principals.KnowsAsync(Bob, Ct);
+        await Principals.KnowsAsync(Bob, AliceCalls, Ct);
+        await McpSessions.InitializeAsync("terminal-1", AliceCalls.TokenId, Api, new Instance("instance-1", false), "2025-11-25", "x", Ct);
+        await McpSessions.InitializeAsync("terminal-2", AliceCalls.TokenId, Api, new Instance("instance-2", false), "2025-11-25", "x", Ct);
+        await Tools.TellAsync(call with { RequestId = "4" }, new SessionId("alice", "api.2"), "not allowed", Ct);
+        await Access.AllowAsync(Api, Identity.Session(Api), Role.Talk, Alice, Ct);
+        await Tools.TellAsync(call with { RequestId = "5" }, new SessionId("alice", "api.2"), "allowed", Ct);
         await Access.RevokeAsync(Api, Bob, Role.Talk, Alice, Ct);
         await Mailboxes.CancelAsync(Api, id, Bob, Ct);
         await Engine.TurnAsync(MailboxStore.SweepAsync, Ct);

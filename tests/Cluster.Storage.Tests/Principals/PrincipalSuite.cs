@@ -1,4 +1,5 @@
 using Cluster.Core.Access;
+using Cluster.Core.Sessions;
 using Cluster.Core.Secrets;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
@@ -18,8 +19,19 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
         Assert.Null(await Principals.EnsureAdminAsync("alice", Ct));
 
         Assert.Equal(["alice True", "bob False", "carol False"], (await Principals.ListAsync(Ct)).Select(p => $"{p.Name} {p.Admin}"));
-        Assert.True(await Principals.KnowsAsync(Alice, Ct));
-        Assert.False(await Principals.KnowsAsync(Identity.Console("mallory"), Ct));
+        Assert.True(await Principals.KnowsAsync(Alice, AliceCalls, Ct));
+        Assert.False(await Principals.KnowsAsync(Identity.Console("mallory"), AliceCalls, Ct));
+    }
+
+    [Fact]
+    public async Task A_session_of_ones_own_is_known_when_it_exists_and_anothers_when_its_owner_does()
+    {
+        Task<bool> KnowsAsync(string owner, string name) => Principals.KnowsAsync(Identity.Session(new SessionId(owner, name)), AliceCalls, Ct);
+
+        Assert.True(await KnowsAsync("alice", "api"));
+        Assert.False(await KnowsAsync("alice", "nowhere"));
+        Assert.True(await KnowsAsync("bob", "nowhere"));
+        Assert.False(await KnowsAsync("mallory", "nowhere"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Cluster.Core.Access;
 using Cluster.Core.Sessions;
+using Cluster.Storage.Sessions;
 using Cluster.Storage.Tests.Engines;
 
 namespace Cluster.Storage.Tests.Sessions;
@@ -78,8 +79,8 @@ public abstract class AccessSuite(TestDatabase database) : StoreSuite(database)
 
         foreach (var who in new[] { Bob, Carol, Identity.Source("ci"), Identity.Session(Api), default })
         {
-            Assert.Null(await Access.AllowAsync(Api, Carol, Role.Talk, who, Ct));
-            Assert.Null(await Access.RevokeAsync(Api, Bob, Role.None, who, Ct));
+            Assert.IsType<AccessChange.NoSuchSession>(await Access.AllowAsync(Api, Carol, Role.Talk, who, Ct));
+            Assert.IsType<AccessChange.NoSuchSession>(await Access.RevokeAsync(Api, Bob, Role.None, who, Ct));
             Assert.Null(await Access.DescribeAsync(Api, who, Ct));
         }
 
@@ -92,7 +93,7 @@ public abstract class AccessSuite(TestDatabase database) : StoreSuite(database)
     {
         var nowhere = new SessionId("alice", "nowhere");
 
-        Assert.Null(await Access.AllowAsync(nowhere, Bob, Role.Talk, Alice, Ct));
+        Assert.IsType<AccessChange.NoSuchSession>(await Access.AllowAsync(nowhere, Bob, Role.Talk, Alice, Ct));
         Assert.Null(await Access.DescribeAsync(nowhere, Alice, Ct));
         Assert.Null(await Access.FindAsync(nowhere, Ct));
         Assert.Null(await Sessions.FindAsync(nowhere, Alice, Ct));

@@ -49,9 +49,9 @@ public sealed class AccessListTests
                 return lines.Any(line => line.Kind != "entry" && line.Who == who)
                     || who.StartsWith("source:", StringComparison.Ordinal)
                     || (list.May(identity, Act.Talk) == roles.Contains(Role.Talk)
-                        && list.May(identity, Act.Approve) == roles.Contains(Role.Approve)
+                        && list.May(identity, Act.Approve) == (roles.Contains(Role.Approve) && !IsSession(who))
                         && list.May(identity, Act.Watch) == roles.Contains(Role.Watch)
-                        && list.May(identity, Act.Find) == (roles.Count > 0)
+                        && list.May(identity, Act.Find) == roles.Any(role => role != Role.Approve || !IsSession(who))
                         && !list.May(identity, Act.Own));
             });
         }));
@@ -99,6 +99,23 @@ public sealed class AccessListTests
         Assert.All(Acts, act => Assert.False(list.May(Identity.Source("ci"), act)));
     }
 
+    [Fact]
+    public void A_session_talks_and_watches_where_an_entry_says_so_and_never_approves()
+    {
+        var web = Identity.Session(new SessionId("alice", "web"));
+        var list = List([
+            new Line("owner", "console:alice", Role.None),
+            .. new[] { Role.Talk, Role.Approve, Role.Watch }.Select(role => new Line("entry", web.Value, role))]);
+        var approves = List([new Line("entry", web.Value, Role.Approve)]);
+
+        Assert.Equal([Act.Talk, Act.Watch, Act.Find], Acts.Where(act => list.May(web, act)));
+        Assert.DoesNotContain(Acts, act => approves.May(web, act));
+        Assert.DoesNotContain(Acts, act => list.May(Identity.Session(new SessionId("alice", "api")), act));
+        Assert.False(AccessList.MayHold(web, Role.Approve));
+        Assert.True(AccessList.MayHold(web, Role.Talk));
+        Assert.True(AccessList.MayHold(Identity.Console("bob"), Role.Approve));
+    }
+
     [Theory]
     [InlineData("console:bob", true)]
     [InlineData("console:b.o-b_1", true)]
@@ -116,12 +133,24 @@ public sealed class AccessListTests
     [InlineData("console:b\u043Eb", false)]
     [InlineData("console:bob\u200B", false)]
     [InlineData("source:ci", false)]
-    [InlineData("session:alice/api", false)]
-    public void An_allowlist_names_people_by_their_exact_identity(string? text, bool valid)
+    [InlineData("session:alice/api", true)]
+    [InlineData("session:alice/api.2", true)]
+    [InlineData("session:api", false)]
+    [InlineData("session:me/api", false)]
+    [InlineData("session:/api", false)]
+    [InlineData("session:alice/", false)]
+    [InlineData("session:alice/*", false)]
+    [InlineData("session:alice/a/b", false)]
+    [InlineData("session:Alice/api", false)]
+    [InlineData("session:alice/api\n", false)]
+    [InlineData("Session:alice/api", false)]
+    public void An_allowlist_names_people_and_sessions_by_their_exact_identity(string? text, bool valid)
     {
         Assert.Equal(valid, Identity.TryParse(text, out var identity));
         Assert.Equal(valid ? text : null, identity.Value);
     }
+
+    private static bool IsSession(string who) => who.StartsWith("session:", StringComparison.Ordinal);
 
     private static HashSet<(string, Act)> Granted(Line[] lines)
     {

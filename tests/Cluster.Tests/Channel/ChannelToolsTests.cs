@@ -7,7 +7,7 @@ public sealed class ChannelToolsTests
 {
     [Fact]
     public void The_tools_are_the_agreed_ones() =>
-        Assert.Equal(["reply", "ack", "get_event", "fetch_messages", "list_sessions"], ChannelTools.List.Tools.Select(tool => tool.Name));
+        Assert.Equal(["reply", "ack", "get_event", "fetch_messages", "list_sessions", "tell_session"], ChannelTools.List.Tools.Select(tool => tool.Name));
 
     [Fact]
     public void Reply_is_always_loaded()
@@ -43,6 +43,7 @@ public sealed class ChannelToolsTests
     [InlineData(ChannelTools.GetEvent, new[] { "event_id" })]
     [InlineData(ChannelTools.FetchMessages, new[] { "chat_id" })]
     [InlineData(ChannelTools.ListSessions, new string[0])]
+    [InlineData(ChannelTools.TellSession, new[] { "session", "text" })]
     public void Each_tool_requires_its_arguments(string tool, string[] expected)
     {
         var schema = ChannelTools.List.Tools.Single(t => t.Name == tool).InputSchema;

@@ -156,6 +156,20 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Allow_takes_a_session_as_an_identity_in_one_segment_of_the_path()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["PUT /api/sessions/me/api/access/session:bob%2Fweb/talk"] = context => FakeNode.JsonAsync(
+            context, 200, """{"session":"alice/api.2","owner":"alice","shares":"alice/api","version":2,"entries":[],"sources":[]}""");
+
+        var allow = await ClusterProcess.RunAsync(_home, "allow", "session:bob/web", "--session", "api", "--role", "talk");
+
+        Assert.Equal((0, ""), (allow.ExitCode, allow.Error));
+        Assert.Contains("further terminal of alice/api", allow.Output);
+    }
+
+    [Fact]
     public async Task The_doctor_finds_the_broken_link()
     {
         await using var node = await FakeNode.StartAsync();
@@ -206,10 +220,44 @@ public sealed class CommandTests : IDisposable
         var entry = stdioJson.RootElement.GetProperty("mcpServers").GetProperty("cluster");
         var headers = httpJson.RootElement.GetProperty("mcpServers").GetProperty("cluster").GetProperty("headers");
         Assert.True(Path.IsPathFullyQualified(entry.GetProperty("command").GetString()!));
-        Assert.Equal(["connect", "--session", "api"], entry.GetProperty("args").EnumerateArray().TakeLast(3).Select(one => one.GetString()!));
+        Assert.Equal("connect", entry.GetProperty("args").EnumerateArray().Last().GetString());
+        Assert.Equal("${CLUSTER_SESSION:-api}", entry.GetProperty("env").GetProperty("CLUSTER_SESSION").GetString());
         Assert.Equal("${CLUSTER_SESSION:-api}", headers.GetProperty("Cluster-Session").GetString());
         Assert.Equal("Bearer ${CLUSTER_TOKEN}", headers.GetProperty("Authorization").GetString());
         Assert.DoesNotContain("clt_test", http.Output + http.Error);
         Assert.Contains("claude --dangerously-load-development-channels server:cluster", stdio.Error);
+    }
+
+    [Fact]
+    public async Task A_backup_that_breaks_off_leaves_no_file()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["POST /api/backup"] = async context =>
+        {
+            context.Response.ContentLength = 1_000_000;
+            await context.Response.WriteAsync("SQLite format 3");
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        };
+
+        var ran = await ClusterProcess.RunAsync(_home, "backup", "cluster.backup");
+
+        Assert.Equal(1, ran.ExitCode);
+        Assert.Contains("the connection broke", ran.OneErrorLine);
+        Assert.Equal([_home.Credentials], Directory.GetFiles(_home.Path));
+    }
+
+    [Fact]
+    public async Task A_cluster_that_is_backed_up_otherwise_says_how_and_leaves_no_file()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["POST /api/backup"] = context => FakeNode.JsonAsync(context, 409, """{"detail":"Run pg_dump."}""");
+
+        var ran = await ClusterProcess.RunAsync(_home, "backup", "cluster.backup");
+
+        Assert.Equal((1, "cluster: Run pg_dump."), (ran.ExitCode, ran.OneErrorLine));
+        Assert.Equal([_home.Credentials], Directory.GetFiles(_home.Path));
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ConnectorRig : IAsyncDisposable
     private readonly Connector _connector;
     private readonly CancellationTokenSource _stop = new();
 
-    public ConnectorRig(Func<string, string?> environment, TimeProvider? clock = null)
+    public ConnectorRig(Func<string, string?> environment, TimeProvider? clock = null, NamedBy by = NamedBy.Folder)
     {
         _output = new StreamReader(_stdout.Reader.AsStream(), Encoding.UTF8);
         _connector = new Connector(
@@ -29,7 +29,7 @@ internal sealed class ConnectorRig : IAsyncDisposable
             _stdout.Writer.AsStream(),
             new Notes(_stderr),
             new NodeLocator(new NodeChoice(), environment),
-            "api",
+            new SessionWish("api", by),
             clock ?? TimeProvider.System);
         Running = _connector.RunAsync(_stop.Token);
     }
@@ -38,8 +38,8 @@ internal sealed class ConnectorRig : IAsyncDisposable
 
     public string Notes => _stderr.ToString();
 
-    public static ConnectorRig For(FakeNode node, TimeProvider? clock = null) => new(
-        name => name switch { "CLUSTER_URL" => node.Url, "CLUSTER_TOKEN" => "clt_test", "CLUSTER_HOME" => Path.GetTempPath(), _ => null }, clock);
+    public static ConnectorRig For(FakeNode node, TimeProvider? clock = null, NamedBy by = NamedBy.Folder) => new(
+        name => name switch { "CLUSTER_URL" => node.Url, "CLUSTER_TOKEN" => "clt_test", "CLUSTER_HOME" => Path.GetTempPath(), _ => null }, clock, by);
 
     /// <summary>What Claude Code says at its start.</summary>
     public async Task GreetAsync()

@@ -12,6 +12,10 @@ namespace Cluster.Tests.Cli;
 /// <summary>One message that reached the node.</summary>
 internal sealed record Arrived(string McpSession, JsonElement Message, string Authorization, string ClusterSession)
 {
+    public string Instance { get; init; } = "";
+
+    public string Claim { get; init; } = "";
+
     public string Method => Message.TryGetProperty("method", out var method) ? method.GetString()! : "";
 
     public string Id => Message.TryGetProperty("id", out var id) ? id.GetRawText() : "";
@@ -68,6 +72,9 @@ internal sealed class FakeNode : IAsyncDisposable
     public string Url => $"http://127.0.0.1:{Port}";
 
     public string Token { get; set; } = "clt_test";
+
+    /// <summary>The session that it gives at <c>initialize</c>; null for a node that says nothing of it.</summary>
+    public string? Gives { get; set; }
 
     public TaskCompletionSource<string> Deleted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -191,12 +198,21 @@ internal sealed class FakeNode : IAsyncDisposable
         using var body = await JsonDocument.ParseAsync(context.Request.Body);
         var id = context.Request.Headers["Mcp-Session-Id"].ToString();
         var arrived = new Arrived(
-            id, body.RootElement.Clone(), context.Request.Headers.Authorization.ToString(), context.Request.Headers["Cluster-Session"].ToString());
+            id, body.RootElement.Clone(), context.Request.Headers.Authorization.ToString(), context.Request.Headers["Cluster-Session"].ToString())
+        {
+            Instance = context.Request.Headers["Cluster-Instance"].ToString(),
+            Claim = context.Request.Headers["Cluster-Claim"].ToString(),
+        };
         if (arrived.Method == "initialize")
         {
             var made = $"mcp-{Interlocked.Increment(ref _made)}";
             _sessions[made] = true;
             context.Response.Headers["Mcp-Session-Id"] = made;
+            if (Gives is not null)
+            {
+                context.Response.Headers["Cluster-Session"] = Gives;
+            }
+
             _arrived.Writer.TryWrite(arrived);
             await ReplyAsync(context, arrived, """{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"fake","version":"1"}}""");
             return;

@@ -61,21 +61,22 @@ public sealed class NodeLocatorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("api", null, null, "api")]
-    [InlineData("Bob/My App", null, null, "bob/my-app")]
-    [InlineData(null, "from-env", "/x/project", "from-env")]
-    [InlineData(null, null, "/x/My Project/", "my-project")]
-    [InlineData(null, null, "/", "session")]
-    public void The_session_is_named_by_option_environment_or_project_folder(string? given, string? variable, string? folder, string expected)
+    [InlineData("api", "from-env", null, "api", true)]
+    [InlineData("Bob/My App", null, null, "bob/my-app", true)]
+    [InlineData(null, "from-env", "/x/project", "from-env", false)]
+    [InlineData(null, null, "/x/My Project/", "my-project", false)]
+    [InlineData(null, null, "/", "session", false)]
+    public void The_session_is_named_by_option_environment_or_project_folder_and_claimed_by_option_only(
+        string? given, string? variable, string? folder, string expected, bool claims)
     {
-        var name = SessionName.Choose(given, key => key switch
+        var wish = SessionWish.Choose(given, key => key switch
         {
             "CLUSTER_SESSION" => variable,
             "CLAUDE_PROJECT_DIR" => folder,
             _ => null,
         });
 
-        Assert.Equal(expected, name);
+        Assert.Equal((expected, claims), (wish.Name, wish.Claims));
     }
 
     private static NodeSearch.Found Found(NodeSearch search) => Assert.IsType<NodeSearch.Found>(search);
