@@ -24,6 +24,6 @@ internal sealed class Report(string? file)
     public void Verdict(string name, bool kept, string word, string figures)
     {
         Kept &= kept;
-        Line($"{name,-24} {word,-10} {figures}");
+        Line($"{(kept ? "ok" : "FAIL"),-5} {name,-24} {word,-10} {figures}");
     }
 }
