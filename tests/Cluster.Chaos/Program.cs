@@ -20,6 +20,7 @@ if (Settings.Read(args, ["faults", .. scenarios.Select(s => s.Id)], out var wron
     return 2;
 }
 
+PosixSignal? stoppedBy = null;
 using var stopping = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -46,7 +47,7 @@ try
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 {
-    report.Verdict("stopped", false, "FAILED", "before the end");
+    report.Verdict("stopped", false, "FAILED", $"by {stoppedBy} before the end");
 }
 
 report.Line($"{(report.Kept ? "all kept" : "NOT all kept")} after {RunClock.Now.TotalSeconds:0} s");
@@ -54,6 +55,7 @@ return report.Kept ? 0 : 1;
 
 void Stop(PosixSignalContext signal)
 {
+    stoppedBy = signal.Signal;
     signal.Cancel = true; // what was started is ended in order
     stopping.Cancel();
 }

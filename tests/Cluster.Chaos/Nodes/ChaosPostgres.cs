@@ -70,7 +70,12 @@ internal sealed class ChaosPostgres : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopImmediatelyAsync(CancellationToken.None);
+        // A scenario may have ended while the server was down.
+        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+        {
+            await StopImmediatelyAsync(CancellationToken.None);
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
