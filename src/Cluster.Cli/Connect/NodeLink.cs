@@ -16,6 +16,10 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
     /// <summary>A request without an answer for so long is sent again; the node knows it by its id.</summary>
     public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a node may take to take an answer to its ping. It is little work and can be repeated, and nothing more comes
+    /// until it is done: a node that is frozen must not hold it up for long.</summary>
+    public static readonly TimeSpan ProofWithin = TimeSpan.FromSeconds(4);
+
     private readonly HttpClient _http = NodeHttp.Create();
     private readonly SemaphoreSlim _opening = new(1, 1);
     private volatile McpSession? _current;
@@ -59,7 +63,7 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
     public async Task<LinkOutcome> SendAsync(
         McpSession session, JsonRpcLine line, Func<SseMessage, CancellationToken, Task> onMessage, CancellationToken ct)
     {
-        using var limit = new CancellationTokenSource(AnswerWithin, clock);
+        using var limit = new CancellationTokenSource(line.Kind == JsonRpcKind.Response ? ProofWithin : AnswerWithin, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {

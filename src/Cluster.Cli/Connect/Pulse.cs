@@ -1,6 +1,7 @@
 namespace Cluster.Cli.Connect;
 
-/// <summary>Notices that a stream has died without a word: any byte is life, ten seconds without one are not.</summary>
+/// <summary>Notices that a stream has died without a word: any byte is life, ten seconds without one are not. A node that lives answers
+/// the asking for a stream at once, so one that does not within three is frozen, and another is tried.</summary>
 internal sealed class Pulse(TimeProvider clock) : IDisposable
 {
     /// <summary>How often the node is asked to say something.</summary>
@@ -8,7 +9,9 @@ internal sealed class Pulse(TimeProvider clock) : IDisposable
 
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
 
-    private readonly CancellationTokenSource _silent = new(Silence, clock);
+    public static readonly TimeSpan Opening = TimeSpan.FromSeconds(3);
+
+    private readonly CancellationTokenSource _silent = new(Opening, clock);
 
     public CancellationToken Stopped => _silent.Token;
 

@@ -65,6 +65,7 @@ internal sealed partial class McpStreams(
         var place = new Place(AttachOutcome.Superseded, 0);
         var (opened, woken, batches) = (false, true, 0L);
         var (written, sent, patience) = (clock.GetTimestamp(), clock.GetTimestamp(), TimeSpan.Zero);
+        var (pinged, last) = (clock.GetTimestamp(), default(BatchId));
         while (true)
         {
             try
@@ -89,6 +90,13 @@ internal sealed partial class McpStreams(
                         return;
                     }
 
+                    // The answer to a ping is lost with the node that was taking it, and a client gives it once for each ping.
+                    if (outlook is { Attached: true, Unconfirmed: true } && last.Epoch == place.Epoch && clock.GetElapsedTime(pinged) > AskAgain)
+                    {
+                        await WriteAsync(context, Ping(last));
+                        written = pinged = clock.GetTimestamp();
+                    }
+
                     woken = outlook is { Attached: true, Waiting: true, Unconfirmed: false };
                     if (!outlook.Attached)
                     {
@@ -110,7 +118,8 @@ internal sealed partial class McpStreams(
                     if (next is NextBatch.Ready batch)
                     {
                         await WriteAsync(context, Frame(batch));
-                        written = sent = clock.GetTimestamp();
+                        written = sent = pinged = clock.GetTimestamp();
+                        last = batch.Id;
                         patience = TimeSpan.FromSeconds(options.Value.Limits.ConfirmSeconds << Math.Min(batch.Deliveries.Max(d => d.Attempts), 6));
                     }
                     else if (next is NextBatch.Unconfirmed && clock.GetElapsedTime(sent) > patience)
@@ -179,13 +188,23 @@ internal sealed partial class McpStreams(
             });
         }
 
-        Message(buffer, batch.Id, json =>
-        {
-            json.WriteString("id", batch.Id.ToString());
-            json.WriteString("method", "ping");
-        });
+        Ping(buffer, batch.Id);
         return buffer.WrittenMemory;
     }
+
+    private static ReadOnlyMemory<byte> Ping(BatchId batch)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        Ping(buffer, batch);
+        return buffer.WrittenMemory;
+    }
+
+    private static void Ping(ArrayBufferWriter<byte> buffer, BatchId batch) =>
+        Message(buffer, batch, json =>
+        {
+            json.WriteString("id", batch.ToString());
+            json.WriteString("method", "ping");
+        });
 
     private static void Message(ArrayBufferWriter<byte> buffer, BatchId? id, Action<Utf8JsonWriter> write)
     {
@@ -254,6 +273,8 @@ internal sealed partial class McpStreams(
     {
         public bool Attached => Outcome == AttachOutcome.Attached;
     }
+
+    private TimeSpan AskAgain => TimeSpan.FromSeconds(options.Value.Limits.AskAgainSeconds);
 
     private static TimeSpan KeepAliveOf(HttpContext context) =>
         context.Request.Headers[ChannelProtocol.KeepAliveHeader] is [{ } header]

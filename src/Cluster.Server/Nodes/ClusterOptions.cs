@@ -95,6 +95,9 @@ public sealed class LimitOptions
     /// <summary>Seconds that one write to a client may take before the client is cut off.</summary>
     [Range(1, 600)] public int WriteSeconds { get; set; } = 10;
 
+    /// <summary>Seconds after which a client that has not confirmed a batch is asked again.</summary>
+    [Range(1, 600)] public int AskAgainSeconds { get; set; } = 5;
+
     /// <summary>Seconds that a client may take to confirm a batch before its stream is ended, so that it comes back or is seen to be
     /// gone; twice as long with every repeat of the batch.</summary>
     [Range(1, 600)] public int ConfirmSeconds { get; set; } = 30;

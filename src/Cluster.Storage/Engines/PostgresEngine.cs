@@ -67,9 +67,9 @@ public sealed class PostgresEngine : Engine
                 await using var db = await ConnectAsync(ct);
                 return await read(db);
             }
-            catch (NpgsqlException e) when (tried < Tries && PostgresFaults.IsBroken(e))
+            catch (NpgsqlException e) when (tried < Tries && PostgresFaults.MayRepeat(e))
             {
-                _source.Clear(); // whatever broke this connection broke the idle ones too
+                ClearIfBroken(e);
             }
         }
     }
@@ -93,10 +93,7 @@ public sealed class PostgresEngine : Engine
             }
             catch (NpgsqlException e) when (tried < Tries && PostgresFaults.WasNotCommitted(e, committing))
             {
-                if (PostgresFaults.IsBroken(e))
-                {
-                    _source.Clear();
-                }
+                ClearIfBroken(e);
             }
         }
     }
@@ -149,10 +146,22 @@ public sealed class PostgresEngine : Engine
         {
             return await run(batch);
         }
-        catch (NpgsqlException e) when (PostgresFaults.IsBroken(e))
+        catch (NpgsqlException e)
+        {
+            ClearIfBroken(e);
+            throw;
+        }
+    }
+
+    /// <summary>Whether there are other nodes, who must be told what changes.</summary>
+    internal void SetAlone(bool alone) => _signals.Alone = alone;
+
+    // Whatever broke this connection broke the idle ones too.
+    private void ClearIfBroken(NpgsqlException e)
+    {
+        if (PostgresFaults.IsBroken(e))
         {
             _source.Clear();
-            throw;
         }
     }
 

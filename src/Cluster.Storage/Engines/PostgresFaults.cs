@@ -16,6 +16,9 @@ internal static class PostgresFaults
         _ => e.InnerException is IOException or System.Net.Sockets.SocketException or EndOfStreamException,
     };
 
+    /// <summary>What changes nothing when it is done twice may be done again.</summary>
+    public static bool MayRepeat(NpgsqlException e) => WasNotCommitted(e, committing: false);
+
     /// <summary>The transaction has certainly left nothing behind, and may succeed when it is run again.</summary>
     /// <param name="e">The fault.</param>
     /// <param name="committing">Whether COMMIT was on its way: then a cut connection leaves it unknown.</param>

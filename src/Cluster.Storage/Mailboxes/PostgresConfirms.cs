@@ -6,24 +6,27 @@ namespace Cluster.Storage.Mailboxes;
 internal static class PostgresConfirms
 {
     public static Task<IReadOnlyList<bool>> ConfirmAsync(PostgresEngine engine, IReadOnlyList<Confirmation> confirmations, CancellationToken ct) =>
-        engine.TurnAsync<IReadOnlyList<bool>>(
-            async turn =>
+        // Done again when its connection breaks: a proof that was taken already changes nothing.
+        engine.ReadAsync<IReadOnlyList<bool>>(
+            async db =>
             {
-                var places = await turn.Db.RowsAsync(
+                var places = await db.RowsAsync(
                     Confirm,
                     r => r.GetInt64(0) - 1,
                     ("@sessions", confirmations.Select(c => c.Session.ToString()).ToArray()),
                     ("@mcps", confirmations.Select(c => c.McpSession).ToArray()),
                     ("@epochs", confirmations.Select(c => c.Batch.Epoch).ToArray()),
                     ("@batches", confirmations.Select(c => c.Batch.Batch).ToArray()),
-                    ("@now", turn.NowMs));
+                    ("@now", engine.Clock.GetUtcNow().ToUnixTimeMilliseconds()));
                 var changed = new bool[confirmations.Count];
+                var woken = new HashSet<Wake>();
                 foreach (var place in places)
                 {
                     changed[place] = true;
-                    turn.Wake(confirmations[(int)place].Session.ToString());
+                    woken.Add(new Wake(confirmations[(int)place].Session.ToString()));
                 }
 
+                engine.Raise(woken, []);
                 return changed;
             },
             ct);

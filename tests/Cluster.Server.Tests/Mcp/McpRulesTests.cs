@@ -250,4 +250,22 @@ public sealed class McpRulesTests
         Assert.Equal(ids[0], arrived["params"]!["meta"]!["event_id"]!.GetValue<string>());
         Assert.Equal("true", arrived["params"]!["meta"]!["redelivery"]!.GetValue<string>());
     }
+
+    [Fact]
+    public async Task A_client_whose_confirmation_was_lost_is_asked_again_and_gets_nothing_twice()
+    {
+        await using var node = await NodeHost.StartAsync(["--Cluster:Limits:AskAgainSeconds=1"]);
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        client.AnswersPings = false;
+        var eventId = await node.TellAsync("api", "hello");
+        var first = await client.Pings.Reader.ReadAsync(TestContext.Current.CancellationToken);
+
+        var again = await client.Pings.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        using var answered = await client.AnswerPingAsync(again);
+
+        Assert.Equal(first, again);
+        Assert.Equal(1, (await node.UntilAsync("api", eventId, "received")).Attempts);
+        await client.NextAsync();
+        Assert.False(client.TryNext(out _));
+    }
 }
