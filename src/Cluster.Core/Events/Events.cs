@@ -147,10 +147,25 @@ public readonly record struct BatchId(long Epoch, long Batch)
 
     public override string ToString() => $"{Epoch}.{Batch}";
 
+    /// <summary>The id of the ping that asks for this batch once more. MCP: a request's id is never used again in its session.</summary>
+    public string Again(int time) => $"{this}.{time}";
+
+    /// <summary>Reads <c>epoch.batch</c>, and the <c>epoch.batch.time</c> of a ping that asked again.</summary>
     public static bool TryParse(string? text, out BatchId id)
     {
         id = default;
         var dot = text?.IndexOf('.', StringComparison.Ordinal) ?? -1;
+        var end = dot < 0 ? -1 : text!.IndexOf('.', dot + 1);
+        if (end > 0)
+        {
+            if (!int.TryParse(text.AsSpan(end + 1), System.Globalization.NumberStyles.None, null, out _))
+            {
+                return false;
+            }
+
+            text = text![..end];
+        }
+
         if (dot < 1
             || !long.TryParse(text.AsSpan(0, dot), System.Globalization.NumberStyles.None, null, out var epoch)
             || !long.TryParse(text.AsSpan(dot + 1), System.Globalization.NumberStyles.None, null, out var batch))

@@ -65,7 +65,7 @@ internal sealed partial class McpStreams(
         var place = new Place(AttachOutcome.Superseded, 0);
         var (opened, woken, batches) = (false, true, 0L);
         var (written, sent, patience) = (clock.GetTimestamp(), clock.GetTimestamp(), TimeSpan.Zero);
-        var (pinged, last) = (clock.GetTimestamp(), default(BatchId));
+        var (pinged, last, again) = (clock.GetTimestamp(), default(BatchId), 0);
         while (true)
         {
             try
@@ -93,7 +93,7 @@ internal sealed partial class McpStreams(
                     // The answer to a ping is lost with the node that was taking it, and a client gives it once for each ping.
                     if (outlook is { Attached: true, Unconfirmed: true } && last.Epoch == place.Epoch && clock.GetElapsedTime(pinged) > AskAgain)
                     {
-                        await WriteAsync(context, Ping(last));
+                        await WriteAsync(context, PingAgain(last, ++again));
                         written = pinged = clock.GetTimestamp();
                     }
 
@@ -188,21 +188,21 @@ internal sealed partial class McpStreams(
             });
         }
 
-        Ping(buffer, batch.Id);
+        Ping(buffer, batch.Id, batch.Id.ToString());
         return buffer.WrittenMemory;
     }
 
-    private static ReadOnlyMemory<byte> Ping(BatchId batch)
+    private static ReadOnlyMemory<byte> PingAgain(BatchId batch, int time)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        Ping(buffer, batch);
+        Ping(buffer, batch, batch.Again(time));
         return buffer.WrittenMemory;
     }
 
-    private static void Ping(ArrayBufferWriter<byte> buffer, BatchId batch) =>
+    private static void Ping(ArrayBufferWriter<byte> buffer, BatchId batch, string id) =>
         Message(buffer, batch, json =>
         {
-            json.WriteString("id", batch.ToString());
+            json.WriteString("id", id);
             json.WriteString("method", "ping");
         });
 

@@ -263,7 +263,7 @@ public sealed class McpRulesTests
         var again = await client.Pings.Reader.ReadAsync(TestContext.Current.CancellationToken);
         using var answered = await client.AnswerPingAsync(again);
 
-        Assert.Equal(first, again);
+        Assert.Equal($"{first}.1", again);
         Assert.Equal(1, (await node.UntilAsync("api", eventId, "received")).Attempts);
         await client.NextAsync();
         Assert.False(client.TryNext(out _));

@@ -1,6 +1,6 @@
 using Cluster.Core.Access;
-using Cluster.Core.Sessions;
 using Cluster.Core.Secrets;
+using Cluster.Core.Sessions;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
 using Cluster.Storage.Tests.Engines;

@@ -16,6 +16,16 @@ public sealed class BatchIdTests
         Assert.Equal(id, read);
     }
 
+    [Fact]
+    public void What_asks_for_a_batch_again_is_read_as_that_batch()
+    {
+        var id = new BatchId(3, 17);
+
+        Assert.True(BatchId.TryParse(id.Again(2), out var read));
+        Assert.Equal(id, read);
+        Assert.NotEqual(id.ToString(), id.Again(1));
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]
@@ -29,7 +39,9 @@ public sealed class BatchIdTests
     [InlineData(" 3.17")]
     [InlineData("3.17 ")]
     [InlineData("3.17\n")]
-    [InlineData("3.17.1")]
+    [InlineData("3.17.")]
+    [InlineData("3.17.x")]
+    [InlineData("3.17.1.1")]
     [InlineData("3,17")]
     [InlineData("3.1e2")]
     [InlineData("0x3.17")]
