@@ -21,7 +21,10 @@ internal static class NodeHttp
             AllowAutoRedirect = false,
             UseCookies = false,
             ConnectTimeout = TimeSpan.FromSeconds(5),
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15),
+
+            // Shorter than the silence after which a node counts as dead: what is tried then is a new connection, which a balancer
+            // may lead elsewhere, not an old one to the same frozen node.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(3),
             Proxy = new DirectToThisMachine(HttpClient.DefaultProxy),
         };
 

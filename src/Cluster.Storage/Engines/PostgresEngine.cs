@@ -153,9 +153,6 @@ public sealed class PostgresEngine : Engine
         }
     }
 
-    /// <summary>Whether there are other nodes, who must be told what changes.</summary>
-    internal void SetAlone(bool alone) => _signals.Alone = alone;
-
     // Whatever broke this connection broke the idle ones too.
     private void ClearIfBroken(NpgsqlException e)
     {

@@ -26,9 +26,6 @@ internal sealed class PostgresSignals(NpgsqlDataSource source, NpgsqlDataSource 
     private Task _listening = Task.CompletedTask;
     private Task _telling = Task.CompletedTask;
 
-    /// <summary>True while no other node is known.</summary>
-    public bool Alone { get; set; }
-
     /// <summary>Starts listening, and proves that what is told is heard.</summary>
     public async Task StartAsync(string where, CancellationToken ct)
     {
@@ -57,11 +54,6 @@ internal sealed class PostgresSignals(NpgsqlDataSource source, NpgsqlDataSource 
     /// <summary>Has other nodes told, soon.</summary>
     public void Send(IReadOnlyCollection<Wake> woken, IReadOnlyCollection<string> shown)
     {
-        if (Alone)
-        {
-            return;
-        }
-
         lock (_lock)
         {
             _woken.UnionWith(woken);

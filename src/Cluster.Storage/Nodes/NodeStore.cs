@@ -27,8 +27,6 @@ public sealed class NodeStore(Engine engine)
         if (engine is PostgresEngine postgres)
         {
             await postgres.SetClockAsync(ct);
-            postgres.SetAlone(await engine.ReadAsync(
-                db => db.NumberAsync("SELECT COUNT(*) FROM node WHERE id <> @id", ("@id", engine.NodeId)), ct) == 0);
         }
     }
 

@@ -7,8 +7,10 @@ internal sealed class R7SlowReader : Scenario
 {
     private const long MostGrowth = 50 * 1024 * 1024; // bytes
 
-    // What the product promises of its latency anyway; below it, twice as much is noise.
+    // Below these, twice as much is noise: what the product promises of its latency anyway, and in the short form what two busy
+    // processors do to a few hundred events.
     private static readonly TimeSpan Promised = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan ShortNoise = TimeSpan.FromMilliseconds(250);
 
     public override string Id => "R7";
 
@@ -34,7 +36,7 @@ internal sealed class R7SlowReader : Scenario
             var before = Latencies(history, slow.Name, calm, stalled);
             var during = Latencies(history, slow.Name, stalled, ended);
             var (calmP99, slowP99) = (P99(before.Values.SelectMany(v => v)), P99(during.Values.SelectMany(v => v)));
-            var most = 2 * calmP99 > Promised.TotalMilliseconds ? 2 * calmP99 : Promised.TotalMilliseconds;
+            var most = Math.Max(2 * calmP99, (stage.Long ? Promised : ShortNoise).TotalMilliseconds);
             stage.Verdict.Note($"stalled {seconds} s");
             stage.Verdict.Promise($"memory of a node grew by {growth / 1048576.0:0.0} MB (at most 50 MB)", growth <= MostGrowth);
             stage.Verdict.Promise($"others' p99 {calmP99:0.0} ms before, {slowP99:0.0} ms during (at most {most:0.0} ms)", slowP99 <= most);
