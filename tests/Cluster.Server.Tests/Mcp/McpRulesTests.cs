@@ -187,6 +187,7 @@ public sealed class McpRulesTests
         await node.CreateSessionAsync("his", bob);
         var foreign = await node.TellAsync("bob/his", "secret of bob", bob);
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        await node.UntilAttachedAsync("api");
 
         var fetched = await client.CallAsync("get_event", new JsonObject { ["event_id"] = foreign });
         var listed = await client.CallAsync("list_sessions", []);

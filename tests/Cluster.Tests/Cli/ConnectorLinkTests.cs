@@ -27,7 +27,7 @@ public sealed class ConnectorLinkTests
         await node.NextBeyondHandshakeAsync();
         await first.EventAsync("e-42", Ping.Replace("4.1", "4.2", StringComparison.Ordinal));
         await rig.ReadAsync();
-        var next = node.NextStreamAsync().AsTask();
+        var next = node.NextStreamAsync();
         await Clocks.AdvanceUntilAsync(clock, next);
         var second = await next;
         await first.Gone;
@@ -45,6 +45,9 @@ public sealed class ConnectorLinkTests
 
         await rig.GreetAsync();
         var stream = await node.NextStreamAsync();
+        // Once it was read the stream is open at this end too, and time may go on.
+        await stream.EventAsync("first", ChannelMessage);
+        await rig.ReadAsync();
         for (var i = 0; i < 10; i++)
         {
             // The event after the comment proves that its bytes were read before time goes on.

@@ -58,7 +58,7 @@ internal sealed class ConnectorRig : IAsyncDisposable
             .Replace("ID", id, StringComparison.Ordinal));
 
     public async Task<string> ReadLineAsync() =>
-        await _output.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new EndOfStreamException();
+        await _output.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(FakeNode.Patience) ?? throw new EndOfStreamException();
 
     public async Task<JsonElement> ReadAsync() => JsonElement.Parse(await ReadLineAsync());
 

@@ -61,6 +61,9 @@ internal sealed class FakeStream(HttpContext context)
 /// <summary>As much of a node as the connector and the commands can see, on a real port.</summary>
 internal sealed class FakeNode : IAsyncDisposable
 {
+    /// <summary>What has not come after so long never will: the test fails by name instead of hanging.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<string, bool> _sessions = new();
     private readonly Channel<Arrived> _arrived = System.Threading.Channels.Channel.CreateUnbounded<Arrived>();
     private readonly Channel<FakeStream> _streams = System.Threading.Channels.Channel.CreateUnbounded<FakeStream>();
@@ -140,9 +143,9 @@ internal sealed class FakeNode : IAsyncDisposable
 
     public void ForgetMcpSessions() => _sessions.Clear();
 
-    public ValueTask<Arrived> NextAsync() => _arrived.Reader.ReadAsync(TestContext.Current.CancellationToken);
+    public Task<Arrived> NextAsync() => _arrived.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
 
-    public ValueTask<FakeStream> NextStreamAsync() => _streams.Reader.ReadAsync(TestContext.Current.CancellationToken);
+    public Task<FakeStream> NextStreamAsync() => _streams.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
 
     public bool AnyStream => _streams.Reader.Count > 0;
 
