@@ -66,7 +66,7 @@ public sealed class MailboxStore(Engine engine)
                 }
 
                 if (await turn.Db.NumberAsync(
-                    "SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent' LIMIT 1",
+                    "SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent' AND epoch > 0 LIMIT 1",
                     id,
                     ("@epoch", batch.Epoch)) is not null)
                 {
@@ -129,9 +129,9 @@ public sealed class MailboxStore(Engine engine)
                   EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp),
                   EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp AND stream IS NOT NULL AND stream <> @stream),
                   EXISTS (SELECT 1 FROM session WHERE id = @session AND epoch = @epoch),
-                  EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent')
+                  EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') AND priority >= 0
                     AND (state = 'queued' OR epoch < @epoch)),
-                  EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent')
+                  EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent' AND epoch > 0)
                 """,
                 ReadOutlook,
                 ("@mcp", mcpSession),
@@ -199,7 +199,7 @@ public sealed class MailboxStore(Engine engine)
             """
             UPDATE delivery SET state = 'expired' WHERE (session_id, event_id) IN (
               SELECT session_id, event_id FROM delivery
-              WHERE state IN ('queued', 'sent') AND expires_at <= @now AND (state = 'queued' OR expires_at <= @late) LIMIT @most)
+              WHERE state IN ('queued', 'sent') AND expires_at > 0 AND expires_at <= @now AND (state = 'queued' OR expires_at <= @late) LIMIT @most)
             RETURNING session_id
             """,
             r => r.GetString(0),
@@ -230,7 +230,7 @@ public sealed class MailboxStore(Engine engine)
             """
             SELECT e.id, e.kind, e.sender, e.chat_id, e.trust, e.body, e.created_at, d.attempts, d.expires_at
             FROM delivery d JOIN event e ON e.id = d.event_id
-            WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND (d.state = 'queued' OR d.epoch < @epoch)
+            WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND (d.state = 'queued' OR d.epoch < @epoch)
             ORDER BY d.priority, d.event_id LIMIT @limit
             """,
             r => ReadWaiting(r, 0),

@@ -176,7 +176,7 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
 
     private const string Count = """
         SELECT named.id, (SELECT COUNT(*) FROM (
-          SELECT 1 FROM delivery d WHERE d.session_id = named.id AND d.state IN ('queued', 'sent')
+          SELECT 1 FROM delivery d WHERE d.session_id = named.id AND d.state IN ('queued', 'sent') AND d.priority >= 0
           ORDER BY d.priority, d.event_id LIMIT @limit) AS waiting)
         FROM unnest(@sessions) AS named (id)
         """;

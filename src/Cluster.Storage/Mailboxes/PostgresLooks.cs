@@ -25,9 +25,9 @@ internal sealed class PostgresLooks(PostgresEngine engine)
         SELECT m.id IS NOT NULL,
           m.id IS NOT NULL AND m.stream IS NOT NULL AND m.stream <> asked.stream,
           s.id IS NOT NULL,
-          (SELECT 1 FROM delivery d WHERE d.session_id = asked.session_id AND d.state IN ('queued', 'sent')
+          (SELECT 1 FROM delivery d WHERE d.session_id = asked.session_id AND d.state IN ('queued', 'sent') AND d.priority >= 0
             AND (d.state = 'queued' OR d.epoch < asked.epoch) ORDER BY d.priority, d.event_id LIMIT 1) IS NOT NULL,
-          (SELECT 1 FROM delivery d WHERE d.session_id = asked.session_id AND d.epoch = asked.epoch AND d.state = 'sent' LIMIT 1) IS NOT NULL
+          (SELECT 1 FROM delivery d WHERE d.session_id = asked.session_id AND d.epoch = asked.epoch AND d.state = 'sent' AND d.epoch > 0 LIMIT 1) IS NOT NULL
         FROM unnest(@sessions, @mcps, @streams, @epochs) WITH ORDINALITY AS asked (session_id, mcp, stream, epoch, place)
         LEFT JOIN mcp_session m ON m.id = asked.mcp
         LEFT JOIN session s ON s.id = asked.session_id AND s.epoch = asked.epoch

@@ -112,7 +112,7 @@ public sealed class SessionStore(Engine engine)
             Waiting = (int)(await db.NumberAsync(
                 """
                 SELECT COUNT(*) FROM delivery
-                WHERE session_id = @session AND state IN ('queued', 'sent') AND (@all = 1 OR chat_id = @who)
+                WHERE session_id = @session AND state IN ('queued', 'sent') AND priority >= 0 AND (@all = 1 OR chat_id = @who)
                 """,
                 session,
                 ("@all", access.May(who, Act.Watch) ? 1 : 0),

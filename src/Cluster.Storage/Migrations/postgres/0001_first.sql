@@ -124,9 +124,11 @@ CREATE TABLE delivery (
   PRIMARY KEY (session_id, event_id)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX delivery_chat ON delivery (session_id, chat_id, event_id);
-CREATE INDEX delivery_waiting ON delivery (session_id, priority, event_id) WHERE state IN ('queued', 'sent');
-CREATE INDEX delivery_unconfirmed ON delivery (session_id, epoch, batch) WHERE state = 'sent';
-CREATE INDEX delivery_expiry ON delivery (expires_at) WHERE state IN ('queued', 'sent');
+-- Rows soon leave these, so the planner is often told that they are empty, and would read one whole rather than find rows by key in
+-- another. Each has a second condition, always true, and only statements that look by its key state it.
+CREATE INDEX delivery_waiting ON delivery (session_id, priority, event_id) WHERE state IN ('queued', 'sent') AND priority >= 0;
+CREATE INDEX delivery_unconfirmed ON delivery (session_id, epoch, batch) WHERE state = 'sent' AND epoch > 0;
+CREATE INDEX delivery_expiry ON delivery (expires_at) WHERE state IN ('queued', 'sent') AND expires_at > 0;
 
 CREATE TABLE dedupe (
   key TEXT COLLATE "C" PRIMARY KEY,
