@@ -97,7 +97,7 @@ public sealed class PostgresServer
         // Durable as in production; small, since there are many tests and few processors.
         await RunAsServerAsync(
             "pg_ctl", "start", "-w", "-t", "30", "-D", data, "-l", Path.Combine(folder, "log"),
-            "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400 -c log_line_prefix=%d: -c shared_buffers=64MB -c autovacuum_naptime=5s");
+            "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400 -c log_line_prefix=%d: -c shared_buffers=128MB -c autovacuum_naptime=5s");
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
             try

@@ -181,17 +181,20 @@ internal sealed class PostgresTakes(PostgresEngine engine)
 
     private const string Look = """
         SELECT asked.place, s.id IS NOT NULL AND m.id IS NOT NULL,
-          (SELECT 1 FROM delivery u WHERE u.session_id = asked.session_id AND u.epoch = asked.epoch AND u.state = 'sent' AND u.epoch > 0 LIMIT 1) IS NOT NULL,
-          COALESCE(a.version, -1),
+          unconfirmed.any IS NOT NULL, COALESCE(a.version, -1),
           w.event_id, w.kind, w.sender, w.chat_id, w.trust, w.body, w.created_at, w.attempts, w.expires_at
         FROM unnest(@sessions, @mcps, @epochs) WITH ORDINALITY AS asked (session_id, mcp, epoch, place)
         LEFT JOIN session s ON s.id = asked.session_id AND s.epoch = asked.epoch
         LEFT JOIN mcp_session m ON m.id = asked.mcp
         LEFT JOIN access a ON a.session_id = asked.session_id
         LEFT JOIN LATERAL (
+          SELECT 1 AS any FROM delivery d
+          WHERE d.session_id = asked.session_id AND d.epoch = asked.epoch AND d.state = 'sent' AND d.epoch > 0 LIMIT 1) AS unconfirmed ON true
+        LEFT JOIN LATERAL (
           SELECT d.event_id, e.kind, e.sender, e.chat_id, e.trust, e.body, e.created_at, d.attempts, d.expires_at, d.priority
           FROM delivery d JOIN event e ON e.id = d.event_id
-          WHERE d.session_id = asked.session_id AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND (d.state = 'queued' OR d.epoch < asked.epoch)
+          WHERE unconfirmed.any IS NULL
+            AND d.session_id = asked.session_id AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND (d.state = 'queued' OR d.epoch < asked.epoch)
           ORDER BY d.priority, d.event_id LIMIT @limit) AS w ON true
         ORDER BY asked.place, w.priority, w.event_id
         """;
