@@ -37,7 +37,8 @@ public sealed class RetentionStore(RetentionTimes times)
         return await turn.Db.ExecuteAsync("DELETE FROM event WHERE id <= @last", ("@last", over[^1].Id));
     }
 
-    // What belongs to events that are forgotten. Deliveries stand by session: a few sessions with every turn, round and round.
+    // What belongs to events that are forgotten. Deliveries stand by session: a few sessions with every turn, round and round. An event
+    // below the least that is seen may be committed just now, so what is young stays whatever its id.
     private async Task<int> ForgetRestAsync(Turn turn)
     {
         var sessions = await turn.Db.RowsAsync(
@@ -49,13 +50,16 @@ public sealed class RetentionStore(RetentionTimes times)
         {
             var below = ("@least", (object?)least);
             var before = ("@before", (object?)(turn.Now - times.Events).ToUnixTimeMilliseconds());
-            await turn.Db.ExecuteAsync("DELETE FROM event_note WHERE event_id < @least", below);
+            await turn.Db.ExecuteAsync("DELETE FROM event_note WHERE event_id < @least AND at < @before", below, before);
             await turn.Db.ExecuteAsync("DELETE FROM reply WHERE id < @least AND created_at < @before", below, before);
             await turn.Db.ExecuteAsync("DELETE FROM permission_request WHERE id < @least AND created_at < @before", below, before);
             foreach (var session in sessions)
             {
                 await turn.Db.ExecuteAsync(
-                    "DELETE FROM delivery WHERE session_id = @session AND event_id < @least", ("@session", session), below);
+                    "DELETE FROM delivery WHERE session_id = @session AND event_id < @least AND queued_at < @before",
+                    ("@session", session),
+                    below,
+                    before);
             }
         }
 

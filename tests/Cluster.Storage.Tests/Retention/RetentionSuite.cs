@@ -46,6 +46,24 @@ public abstract class RetentionSuite(TestDatabase database) : StoreSuite(databas
         Assert.NotEmpty(await Audit.LatestAsync(10, Ct));
     }
 
+    // The sweep looks for the least event, and then deletes below it: in between, an event with a lower id may be committed.
+    [Fact]
+    public async Task What_is_young_is_kept_though_its_event_was_not_seen()
+    {
+        var unseen = await AcceptAsync("committed late", Bob);
+        await AppendAsync(await MessageAsync("seen", Bob));
+        await Engine.TurnAsync(
+            async turn =>
+                await turn.Db.ExecuteAsync("INSERT INTO event_note (event_id, at, note) VALUES (@id, @now, '')", ("@id", unseen), ("@now", turn.NowMs))
+                + await turn.Db.ExecuteAsync("DELETE FROM event WHERE id = @id", ("@id", unseen)),
+            Ct);
+
+        await SweepAsync();
+
+        Assert.Equal(2, await CountAsync("delivery"));
+        Assert.Equal(1, await CountAsync("event_note"));
+    }
+
     [Fact]
     public async Task More_than_one_turns_worth_is_forgotten_by_several_turns()
     {
