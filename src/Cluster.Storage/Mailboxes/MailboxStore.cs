@@ -45,6 +45,9 @@ public sealed class MailboxStore(Engine engine)
 
     private const int MostSwept = 2_000; // rows of each kind in one turn
 
+    // A sender takes back, a sweep ends and a client confirms without holding the session: what was seen waiting may not wait any more.
+    private const string StillWaits = "state IN ('queued', 'sent') AND (state = 'queued' OR epoch < @epoch)";
+
     /// <summary>Takes what waits, or was sent under an older epoch and never confirmed, in priority and id order.</summary>
     /// <param name="session">The session.</param>
     /// <param name="mcpSession">The MCP session that is attached; a verdict goes only to the one that asked for it.</param>
@@ -88,29 +91,32 @@ public sealed class MailboxStore(Engine engine)
                     switch (DeliveryRules.Judge(delivery.Kind, delivery.Sender, expiresAt, access, turn.Now))
                     {
                         case Judgement.Expire:
-                            await EndAsync(turn, session, delivery, "expired", null);
+                            await EndAsync(turn, session, delivery, batch.Epoch, "expired", null);
                             break;
                         case Judgement.Kill(var reason):
-                            await EndAsync(turn, session, delivery, "dead", reason);
+                            await EndAsync(turn, session, delivery, batch.Epoch, "dead", reason);
                             break;
                         case Judgement.Send when delivery.Kind == EventKind.Verdict && !await AskedAsync(turn, delivery.EventId, mcpSession):
-                            await EndAsync(turn, session, delivery, "dead", DeliveryRules.Superseded);
+                            await EndAsync(turn, session, delivery, batch.Epoch, "dead", DeliveryRules.Superseded);
                             break;
                         case Judgement.Send when length > MaxBatchLength:
                             break; // the next batch takes it
                         case Judgement.Send:
-                            length += delivery.Body.Length;
-                            ready.Add(delivery);
-                            await turn.Db.ExecuteAsync(
-                                """
+                            if (await turn.Db.ExecuteAsync(
+                                $"""
                                 UPDATE delivery SET state = 'sent', epoch = @epoch, batch = @batch, attempts = attempts + 1, sent_at = @now
-                                WHERE session_id = @session AND event_id = @event
+                                WHERE session_id = @session AND event_id = @event AND {StillWaits}
                                 """,
                                 ("@epoch", batch.Epoch),
                                 ("@batch", batch.Batch),
                                 ("@now", turn.NowMs),
                                 id,
-                                ("@event", delivery.EventId));
+                                ("@event", delivery.EventId)) > 0)
+                            {
+                                length += delivery.Body.Length;
+                                ready.Add(delivery);
+                            }
+
                             break;
                     }
                 }
@@ -257,14 +263,19 @@ public sealed class MailboxStore(Engine engine)
             ("@event", eventId),
             ("@mcp", mcpSession)) is not null;
 
-    private static async Task EndAsync(Turn turn, SessionId session, Delivery delivery, string state, string? reason)
+    private static async Task EndAsync(Turn turn, SessionId session, Delivery delivery, long epoch, string state, string? reason)
     {
-        await turn.Db.ExecuteAsync(
-            "UPDATE delivery SET state = @state, reason = @reason WHERE session_id = @session AND event_id = @event",
+        if (await turn.Db.ExecuteAsync(
+            $"UPDATE delivery SET state = @state, reason = @reason WHERE session_id = @session AND event_id = @event AND {StillWaits}",
             ("@state", state),
             ("@reason", reason),
             ("@session", session.ToString()),
-            ("@event", delivery.EventId));
+            ("@event", delivery.EventId),
+            ("@epoch", epoch)) == 0)
+        {
+            return;
+        }
+
         if (delivery.Kind == EventKind.Verdict)
         {
             await turn.Db.ExecuteAsync(

@@ -1,0 +1,65 @@
+using Cluster.Core.Access;
+using Npgsql;
+
+namespace Cluster.Storage.Tests.Engines;
+
+/// <summary>What another node changes between a look and a write here. The other node's change is under way, so the write waits for it,
+/// and must then see what has become of its rows.</summary>
+public sealed class PostgresRaceTests() : StoreSuite(new PostgresDatabase())
+{
+    [Fact]
+    public async Task A_message_that_is_taken_back_while_it_would_be_sent_is_not_sent()
+    {
+        var client = await ConnectAsync();
+        var verdict = await DecideAsync(client); // a verdict is sent by a turn, and what waits with it
+        var id = await AcceptAsync();
+
+        var batch = await BehindAsync($"UPDATE delivery SET state = 'dead', reason = 'cancelled' WHERE event_id = {id}", () => ReadyAsync(client));
+
+        Assert.Equal([verdict], Ids(batch));
+        Assert.Equal("dead(cancelled)", await StateAsync(id));
+    }
+
+    [Fact]
+    public async Task A_message_that_is_confirmed_while_it_would_be_ended_counts_as_received()
+    {
+        var id = await AcceptAsync();
+        var client = await ConnectAsync();
+        await ReadyAsync(client);
+        client = await ListenAsync(client);
+        await Access.RevokeAsync(Api, Bob, Role.Talk, Alice, Ct);
+
+        await BehindAsync($"UPDATE delivery SET state = 'received' WHERE event_id = {id}", () => TakeAsync(client));
+
+        Assert.Equal("received", await StateAsync(id));
+    }
+
+    // Returns the verdict's event.
+    private async Task<long> DecideAsync(Client asker)
+    {
+        var mcp = (await McpSessions.FindAsync(asker.Id, AliceCalls.TokenId, Ct))!;
+        await Permissions.OpenAsync(mcp, "abcde", "Bash", "runs ls", "ls", TimeSpan.FromMinutes(10), Ct);
+        await Permissions.DecideAsync(long.Parse((await Permissions.ListAsync(Api, 1, Ct))[0].Id), "allow", Alice, Ct);
+        return long.Parse((await Conversations.EventsAsync(Api, null, 10, Ct)).Single(e => e.Kind == "verdict").Id);
+    }
+
+    /// <summary>Begins a change, acts, and commits the change once the act waits for it; also when the act has ended without waiting.</summary>
+    private async Task<T> BehindAsync<T>(string change, Func<Task<T>> act)
+    {
+        await using var other = new NpgsqlConnection($"{((PostgresDatabase)Database).ConnectionString};Pooling=false");
+        await other.OpenAsync(Ct);
+        await using var transaction = await other.BeginTransactionAsync(Ct);
+        await using var command = new NpgsqlCommand(change, other, transaction);
+        await command.ExecuteNonQueryAsync(Ct);
+        var acting = act();
+        while (!acting.IsCompleted && await Engine.ReadAsync(db => db.NumberAsync(Waiting), Ct) == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), Ct);
+        }
+
+        await transaction.CommitAsync(Ct);
+        return await acting;
+    }
+
+    private const string Waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+}
