@@ -198,7 +198,7 @@ public sealed class MailboxStore(Engine engine)
             ct);
 
     /// <summary>Ends deliveries that have waited too long, and forgets dedupe keys and tool calls past their time; so many at once that
-    /// nobody waits long for this turn.</summary>
+    /// nobody waits long for this turn. What another node changes while a row is waited for is seen by the outer condition only.</summary>
     public static async Task<int> SweepAsync(Turn turn)
     {
         var expired = await turn.Db.RowsAsync(
@@ -206,6 +206,7 @@ public sealed class MailboxStore(Engine engine)
             UPDATE delivery SET state = 'expired' WHERE (session_id, event_id) IN (
               SELECT session_id, event_id FROM delivery
               WHERE state IN ('queued', 'sent') AND expires_at > 0 AND expires_at <= @now AND (state = 'queued' OR expires_at <= @late) LIMIT @most)
+              AND state IN ('queued', 'sent') AND (state = 'queued' OR expires_at <= @late)
             RETURNING session_id
             """,
             r => r.GetString(0),
@@ -218,13 +219,13 @@ public sealed class MailboxStore(Engine engine)
         }
 
         var forgotten = await turn.Db.ExecuteAsync(
-            "DELETE FROM dedupe WHERE key IN (SELECT key FROM dedupe WHERE expires_at <= @now LIMIT @most)",
+            "DELETE FROM dedupe WHERE key IN (SELECT key FROM dedupe WHERE expires_at <= @now LIMIT @most) AND expires_at <= @now",
             ("@now", turn.NowMs),
             ("@most", MostSwept));
         forgotten += await turn.Db.ExecuteAsync(
             """
             DELETE FROM tool_call WHERE (mcp_session, request_id) IN (
-              SELECT mcp_session, request_id FROM tool_call WHERE created_at <= @before LIMIT @most)
+              SELECT mcp_session, request_id FROM tool_call WHERE created_at <= @before LIMIT @most) AND created_at <= @before
             """,
             ("@before", (turn.Now - ToolCallStore.Remembered).ToUnixTimeMilliseconds()),
             ("@most", MostSwept));

@@ -46,6 +46,7 @@ public sealed class PermissionStore(Engine engine)
                     """
                     UPDATE permission_request SET state = 'closed', reason = 'too many open requests' WHERE id IN (
                       SELECT id FROM permission_request WHERE session_id = @session AND state = 'open' ORDER BY id DESC LIMIT 1000 OFFSET @keep)
+                      AND state = 'open'
                     """,
                     session,
                     ("@keep", MaxOpen - 1));

@@ -1,4 +1,6 @@
 using Cluster.Core.Access;
+using Cluster.Core.Events;
+using Cluster.Storage.Mailboxes;
 using Npgsql;
 
 namespace Cluster.Storage.Tests.Engines;
@@ -33,6 +35,45 @@ public sealed class PostgresRaceTests() : StoreSuite(new PostgresDatabase())
 
         Assert.Equal("received", await StateAsync(id));
     }
+
+    [Fact]
+    public async Task A_message_that_is_confirmed_while_it_would_expire_counts_as_received()
+    {
+        var id = await AcceptAsync();
+        await ReadyAsync(await ConnectAsync());
+        Clock.Advance(DeliveryRules.KeepWaiting + DeliveryRules.ConfirmLate);
+
+        await BehindAsync($"UPDATE delivery SET state = 'received' WHERE event_id = {id}", SweepAsync);
+
+        Assert.Equal("received", await StateAsync(id));
+    }
+
+    [Fact]
+    public async Task A_dedupe_key_that_is_taken_again_while_it_would_be_forgotten_is_kept()
+    {
+        await AppendAsync(await MessageAsync("hello", null, "key"));
+        Clock.Advance(DedupeKeys.Kept);
+
+        await BehindAsync($"UPDATE dedupe SET expires_at = {Clock.GetUtcNow().AddDays(1).ToUnixTimeMilliseconds()}", SweepAsync);
+
+        Assert.Equal(1, await CountAsync("dedupe"));
+    }
+
+    [Fact]
+    public async Task A_tool_call_whose_id_is_used_again_while_it_would_be_forgotten_is_kept()
+    {
+        var id = await AcceptAsync();
+        var client = await ConnectAsync();
+        await DeliverAsync(client);
+        await Tools.AckAsync(new ToolCall { McpSession = client.Id, Session = Api, RequestId = "1", ArgumentsHash = "a" }, id, Ct);
+        Clock.Advance(ToolCallStore.Remembered);
+
+        await BehindAsync($"UPDATE tool_call SET created_at = {Clock.GetUtcNow().ToUnixTimeMilliseconds()}", SweepAsync);
+
+        Assert.Equal(1, await CountAsync("tool_call"));
+    }
+
+    private Task<int> SweepAsync() => Engine.TurnAsync(MailboxStore.SweepAsync, Ct);
 
     // Returns the verdict's event.
     private async Task<long> DecideAsync(Client asker)
