@@ -87,7 +87,7 @@ public sealed class PermissionStore(Engine engine)
 
                 var session = SessionId.Parse(request.Session);
                 await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, ("@session", request.Session));
-                request = (await FindAsync(turn.Db, id))!;
+                request = (await FindAsync(turn.Db, id, engine.LockRow))!; // the sweep closes it without the session's row
                 var access = (await AccessStore.FindAsync(turn.Db, session))!;
                 var outcome = PermissionRules.Judge(
                     Enum.Parse<PermissionState>(request.State, ignoreCase: true), request.ExpiresAt, access, who, turn.Now);
@@ -167,8 +167,8 @@ public sealed class PermissionStore(Engine engine)
         FROM permission_request
         """;
 
-    private static Task<PermissionInfo?> FindAsync(EngineConnection db, long id) =>
-        db.RowAsync($"{Select} WHERE id = @id", Read, ("@id", id));
+    private static Task<PermissionInfo?> FindAsync(EngineConnection db, long id, string hold = "") =>
+        db.RowAsync($"{Select} WHERE id = @id{hold}", Read, ("@id", id));
 
     private static PermissionInfo Read(System.Data.Common.DbDataReader r) => new()
     {

@@ -1,5 +1,6 @@
 using Cluster.Core.Access;
 using Cluster.Core.Events;
+using Cluster.Core.Permissions;
 using Cluster.Storage.Mailboxes;
 using Npgsql;
 
@@ -73,14 +74,31 @@ public sealed class PostgresRaceTests() : StoreSuite(new PostgresDatabase())
         Assert.Equal(1, await CountAsync("tool_call"));
     }
 
+    [Fact]
+    public async Task A_request_that_closes_while_it_would_be_decided_stays_closed()
+    {
+        var request = await OpenAsync(await ConnectAsync());
+
+        var (outcome, _) = await BehindAsync(
+            "UPDATE permission_request SET state = 'closed'", () => Permissions.DecideAsync(request, "allow", Alice, Ct));
+
+        Assert.Equal(VerdictOutcome.Closed, outcome);
+        Assert.Equal("closed", Assert.Single(await Permissions.ListAsync(Api, 10, Ct)).State);
+    }
+
     private Task<int> SweepAsync() => Engine.TurnAsync(MailboxStore.SweepAsync, Ct);
+
+    private async Task<long> OpenAsync(Client asker)
+    {
+        var mcp = (await McpSessions.FindAsync(asker.Id, AliceCalls.TokenId, Ct))!;
+        await Permissions.OpenAsync(mcp, "abcde", "Bash", "runs ls", "ls", TimeSpan.FromMinutes(10), Ct);
+        return long.Parse((await Permissions.ListAsync(Api, 1, Ct))[0].Id);
+    }
 
     // Returns the verdict's event.
     private async Task<long> DecideAsync(Client asker)
     {
-        var mcp = (await McpSessions.FindAsync(asker.Id, AliceCalls.TokenId, Ct))!;
-        await Permissions.OpenAsync(mcp, "abcde", "Bash", "runs ls", "ls", TimeSpan.FromMinutes(10), Ct);
-        await Permissions.DecideAsync(long.Parse((await Permissions.ListAsync(Api, 1, Ct))[0].Id), "allow", Alice, Ct);
+        await Permissions.DecideAsync(await OpenAsync(asker), "allow", Alice, Ct);
         return long.Parse((await Conversations.EventsAsync(Api, null, 10, Ct)).Single(e => e.Kind == "verdict").Id);
     }
 
