@@ -45,18 +45,32 @@ public sealed class PrincipalStore(Engine engine)
             ct);
 
     /// <summary>Makes the token that the operator has set the admin's, and ends the one that was set before.</summary>
+    /// <exception cref="EngineUnusableException">This token was revoked, or is somebody else's: it is never made valid again.</exception>
     public Task SetAdminTokenAsync(string name, string secret, CancellationToken ct) =>
         engine.TurnAsync(
             async turn =>
             {
                 await AddAsync(turn, name, admin: true);
-                var (hash, label) = (Secret.Hash(secret), "set by the operator");
-                if (await turn.Db.NumberAsync(
-                    "SELECT 1 FROM token WHERE hash = @hash AND principal = @principal AND revoked_at IS NULL",
-                    ("@hash", hash),
-                    ("@principal", name)) is not null)
+
+                // Nodes that start together with a new token make it one after another.
+                await turn.Db.NumberAsync("SELECT 1 FROM principal WHERE name = @name" + engine.LockRow, ("@name", name));
+                var label = "set by the operator";
+                var known = await turn.Db.RowAsync(
+                    "SELECT principal, revoked_at FROM token WHERE hash = @hash",
+                    r => new { Principal = r.GetString(0), Revoked = !r.IsDBNull(1) },
+                    ("@hash", Secret.Hash(secret)));
+                switch (known)
                 {
-                    return false;
+                    case { Revoked: true }:
+                        throw new EngineUnusableException(
+                            "Cluster:AdminToken was revoked, by somebody or because another one was set after it; a revoked token stays revoked. "
+                            + "Set a new one, as `openssl rand -hex 32` prints, the same for every node.");
+                    case { Principal: var owner } when owner != name:
+                        throw new EngineUnusableException(
+                            $"Cluster:AdminToken is a token of {owner} already, and Cluster:Admin is {name}; a token is one principal's. "
+                            + "Set a new one, as `openssl rand -hex 32` prints, or correct Cluster:Admin.");
+                    case not null:
+                        return false;
                 }
 
                 await turn.Db.ExecuteAsync(

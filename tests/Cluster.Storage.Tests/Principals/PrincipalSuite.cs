@@ -1,6 +1,7 @@
 using Cluster.Core.Access;
 using Cluster.Core.Secrets;
 using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
 using Cluster.Storage.Tests.Engines;
@@ -174,6 +175,43 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
 
         Assert.True((await Principals.AuthenticateAsync(token, page: false, Ct))!.Admin);
         Assert.Contains(await Principals.ListTokensAsync(AliceCalls, Ct), t => t.Id == AliceCalls.TokenId && t.RevokedAt is null);
+    }
+
+    [Fact]
+    public async Task A_configured_admin_token_is_made_once_and_another_one_ends_it()
+    {
+        var (first, second) = (new string('1', 32), new string('2', 32));
+        await Principals.SetAdminTokenAsync("alice", first, Ct);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Principals.SetAdminTokenAsync("alice", second, Ct))));
+
+        Assert.Null(await Principals.AuthenticateAsync(first, page: false, Ct));
+        Assert.True((await Principals.AuthenticateAsync(second, page: false, Ct))!.Admin);
+        Assert.Equal(2, (await Principals.ListTokensAsync(AliceCalls, Ct)).Count(token => token.Label == "set by the operator"));
+    }
+
+    [Theory]
+    [InlineData("revoked", "was revoked")]
+    [InlineData("set again", "was revoked")]
+    [InlineData("another's", "is a token of alice already")]
+    public async Task A_configured_admin_token_that_cannot_be_made_valid_is_refused_with_what_to_do(string trouble, string expected)
+    {
+        var (admin, token) = (trouble == "another's" ? "root" : "alice", new string('1', 32));
+        await Principals.SetAdminTokenAsync("alice", token, Ct);
+        if (trouble == "revoked")
+        {
+            var caller = (await Principals.AuthenticateAsync(token, page: false, Ct))!;
+            await Principals.RevokeTokenAsync(caller.TokenId, AliceCalls, Ct);
+        }
+        else if (trouble == "set again")
+        {
+            await Principals.SetAdminTokenAsync("alice", new string('2', 32), Ct);
+        }
+
+        var refused = await Assert.ThrowsAsync<EngineUnusableException>(() => Principals.SetAdminTokenAsync(admin, token, Ct));
+
+        Assert.Contains("Cluster:AdminToken", refused.Message);
+        Assert.Contains(expected, refused.Message);
+        Assert.DoesNotContain(token, refused.Message);
     }
 
     [Fact]
