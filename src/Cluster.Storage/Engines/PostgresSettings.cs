@@ -47,8 +47,11 @@ public sealed record PostgresSettings
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
         {
+            // What the driver says may hold a part of the password, even as the name of a keyword; so may the exception.
             throw new EngineUnusableException(
-                $"Cluster:Engine is not a PostgreSQL connection string: {e.Message} Expected Host=…;Database=…;Username=…;Password=…", e);
+                "Cluster:Engine is not a PostgreSQL connection string: a keyword of it is unknown, or a value is not of its kind. "
+                + "Expected Host=…;Database=…;Username=…;Password=…; a URI (postgresql://…) is not accepted, and a value with ; or = in it "
+                + "stands in quotes, as in Password=\"…\". What it holds is not shown here, since it may be a secret.");
         }
 
         if (string.IsNullOrEmpty(builder.Host))

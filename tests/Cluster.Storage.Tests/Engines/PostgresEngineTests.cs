@@ -55,6 +55,22 @@ public sealed class PostgresEngineTests() : StoreSuite(new PostgresDatabase())
         Assert.Contains("Cluster:Engine", refused.Message);
     }
 
+    [Theory]
+    [InlineData("postgresql://u:sesame@host/db?sslmode=require")]
+    [InlineData("postgresql://u:sesame@host/db")]
+    [InlineData("Host=host;Password=a;sesame=c")]
+    [InlineData("Host=host;Password=a;sesame")]
+    [InlineData("Host=host;Port=sesame")]
+    [InlineData("Host=host;SSL Mode=sesame")]
+    public async Task A_connection_string_that_cannot_be_read_is_refused_without_what_it_holds(string connectionString)
+    {
+        var refused = await Assert.ThrowsAsync<EngineUnusableException>(() => OpenAsync(connectionString));
+
+        Assert.Contains("Cluster:Engine", refused.Message);
+        Assert.Contains("a URI (postgresql://…) is not accepted", refused.Message);
+        Assert.DoesNotContain("sesame", $"{refused}", StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public async Task A_database_that_does_not_exist_is_named()
     {
