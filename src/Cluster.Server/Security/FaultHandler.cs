@@ -1,5 +1,7 @@
 using System.Data.Common;
 using System.Text.Json;
+using Cluster.Storage.Principals;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace Cluster.Server.Security;
@@ -13,6 +15,12 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         if (context.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
         {
             context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
+        if (exception is TokenRevokedException)
+        {
+            await context.ChallengeAsync(context.User.Identity?.AuthenticationType); // by the scheme that had let it in
             return true;
         }
 

@@ -22,8 +22,8 @@ internal sealed class PostgresCallers(PostgresEngine engine)
             },
             ct);
 
-    private const string Valid = """
+    private const string Valid = $"""
         SELECT t.id, t.principal, p.admin, t.hash, t.kind FROM token t JOIN principal p ON p.name = t.principal
-        WHERE t.hash = ANY(@hashes) AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > @now)
+        WHERE t.hash = ANY(@hashes) AND {PrincipalStore.Valid}
         """;
 }

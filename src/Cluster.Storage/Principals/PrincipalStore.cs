@@ -25,6 +25,12 @@ public sealed class PrincipalStore(Engine engine)
     public static readonly TimeSpan PageCodeFor = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan PageLoginFor = TimeSpan.FromDays(30);
 
+    /// <summary>What a token <c>t</c> must be at <c>@now</c>; a page login also needs the token that asked for it.</summary>
+    internal const string Valid = """
+        t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > @now)
+          AND NOT EXISTS (SELECT 1 FROM token parent WHERE parent.id = t.parent AND parent.revoked_at IS NOT NULL)
+        """;
+
     private const string AccessKind = "access";
     private const string PageKind = "page";
 
@@ -195,6 +201,8 @@ public sealed class PrincipalStore(Engine engine)
         engine.TurnAsync(
             async turn =>
             {
+                // Whoever logs in with a code of this token, or initializes with it, holds it: what they make is seen by what follows.
+                await turn.Db.NumberAsync("SELECT 1 FROM token WHERE id = @id" + engine.LockRow, ("@id", id));
                 var revoked = await turn.Db.ExecuteAsync(
                     """
                     UPDATE token SET revoked_at = @now
@@ -253,7 +261,7 @@ public sealed class PrincipalStore(Engine engine)
                 var principal = parent is null
                     ? null
                     : await turn.Db.RowAsync(
-                        "SELECT principal FROM token WHERE id = @id AND revoked_at IS NULL", r => r.GetString(0), ("@id", parent));
+                        "SELECT principal FROM token WHERE id = @id AND revoked_at IS NULL" + engine.ShareRow, r => r.GetString(0), ("@id", parent));
                 if (principal is null)
                 {
                     return null;
@@ -272,9 +280,9 @@ public sealed class PrincipalStore(Engine engine)
         var credential = new Credential(Secret.Hash(secret), page ? PageKind : AccessKind);
         return engine is PostgresEngine postgres ? postgres.Gathered.Callers.AddAsync(credential, ct) : engine.ReadAsync(
             db => db.RowAsync(
-                """
+                $"""
                 SELECT t.id, t.principal, p.admin FROM token t JOIN principal p ON p.name = t.principal
-                WHERE t.hash = @hash AND t.kind = @kind AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > @now)
+                WHERE t.hash = @hash AND t.kind = @kind AND {Valid}
                 """,
                 ReadCaller,
                 ("@hash", credential.Hash),

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
+using Cluster.Storage.Principals;
 
 namespace Cluster.Storage.Sessions;
 
@@ -47,11 +48,13 @@ public sealed class McpSessionStore(Engine engine)
 
     /// <summary>Starts an MCP session for the session that <see cref="InstanceRules"/> gives to a connector process.</summary>
     /// <returns>That session, or null when other processes have every name. Without an instance it is the session that was asked for.</returns>
+    /// <exception cref="TokenRevokedException">The token is not valid any more.</exception>
     public Task<SessionId?> InitializeAsync(
         string id, string tokenId, SessionId asked, Instance? instance, string protocolVersion, string client, CancellationToken ct) =>
         engine.TurnAsync<SessionId?>(
             async turn =>
             {
+                await Tokens.HoldAsync(turn, tokenId);
                 var session = asked;
                 if (instance is null)
                 {

@@ -2,6 +2,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Core.Permissions;
 using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Principals;
 using Npgsql;
 
 namespace Cluster.Storage.Tests.Engines;
@@ -84,6 +85,30 @@ public sealed class PostgresRaceTests() : StoreSuite(new PostgresDatabase())
 
         Assert.Equal(VerdictOutcome.Closed, outcome);
         Assert.Equal("closed", Assert.Single(await Permissions.ListAsync(Api, 10, Ct)).State);
+    }
+
+    [Fact]
+    public async Task A_token_that_is_revoked_while_it_initializes_makes_no_mcp_session()
+    {
+        await Assert.ThrowsAsync<TokenRevokedException>(() => BehindAsync(
+            "UPDATE token SET revoked_at = 1", () => McpSessions.InitializeAsync("late", AliceCalls.TokenId, Api, null, "2025-11-25", "test", Ct)));
+
+        Assert.Equal(0, await CountAsync("mcp_session"));
+    }
+
+    [Fact]
+    public async Task A_page_login_that_is_made_while_its_token_is_revoked_is_revoked_with_it()
+    {
+        var token = await Principals.AddTokenAsync(AliceCalls, "laptop", Ct);
+
+        await BehindAsync(
+            $"""
+            SELECT 1 FROM token WHERE id = '{token.Id}' FOR SHARE;
+            INSERT INTO token (id, hash, principal, kind, parent, label, created_at) VALUES ('login', 'hash', 'alice', 'page', '{token.Id}', 'page', 0)
+            """,
+            () => Principals.RevokeTokenAsync(token.Id, AliceCalls, Ct));
+
+        Assert.NotNull((await Principals.ListTokensAsync(AliceCalls, Ct)).Single(one => one.Id == "login").RevokedAt);
     }
 
     private Task<int> SweepAsync() => Engine.TurnAsync(MailboxStore.SweepAsync, Ct);

@@ -141,6 +141,17 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
         Assert.Equal(token.Id, Assert.Single(await AuditedAsync("token.revoke")).Subject);
     }
 
+    // A login that is made while its token is revoked may be missed by the revocation.
+    [Fact]
+    public async Task A_page_login_is_valid_only_with_the_token_that_asked_for_it()
+    {
+        var (code, _) = await Principals.NewPageCodeAsync(AliceCalls, Ct);
+        var login = (await Principals.SpendPageCodeAsync(code, Ct))!.Value;
+        await Engine.TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE token SET revoked_at = 1 WHERE id = @id", ("@id", AliceCalls.TokenId)), Ct);
+
+        Assert.Null(await Principals.AuthenticateAsync(login.Token, page: true, Ct));
+    }
+
     [Fact]
     public async Task Revoking_a_page_login_leaves_its_token_alone()
     {

@@ -1,4 +1,5 @@
 using Cluster.Core.Sessions;
+using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
 using Cluster.Storage.Tests.Engines;
 
@@ -158,6 +159,17 @@ public abstract class McpSessionSuite(TestDatabase database) : StoreSuite(databa
         Assert.Equal(Api, (await McpSessions.FindAsync(client.Id, AliceCalls.TokenId, Ct))!.Session);
         Assert.Null(await McpSessions.FindAsync(client.Id, "another", Ct));
         Assert.Null(await McpSessions.FindAsync("unknown", AliceCalls.TokenId, Ct));
+    }
+
+    [Fact]
+    public async Task A_revoked_token_makes_no_mcp_session()
+    {
+        await Principals.RevokeTokenAsync(AliceCalls.TokenId, AliceCalls, Ct);
+
+        await Assert.ThrowsAsync<TokenRevokedException>(
+            () => McpSessions.InitializeAsync("late", AliceCalls.TokenId, Api, "2025-11-25", "test", Ct));
+
+        Assert.Null(await McpSessions.FindAsync("late", AliceCalls.TokenId, Ct));
     }
 
     [Fact]
