@@ -63,7 +63,7 @@ public sealed class MailboxStore(Engine engine)
             {
                 var id = ("@session", (object?)session.ToString());
                 if (await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, id) != batch.Epoch
-                    || await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp", ("@mcp", mcpSession)) is null)
+                    || await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp" + engine.ShareRow, ("@mcp", mcpSession)) is null)
                 {
                     return new NextBatch.Stale();
                 }

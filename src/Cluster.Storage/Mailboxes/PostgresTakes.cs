@@ -16,9 +16,9 @@ internal readonly record struct Take(SessionId Session, string McpSession, Batch
 
 /// <summary>
 /// Batches for many streams by two journeys. The first looks, without locks, at what waits; then every delivery is judged; the second
-/// marks as sent what is still as it was seen: under the same epoch, on the same version of the allowlist. Only marked rows are
-/// written to a client. A stream with anything that does not simply go out (a verdict, somebody revoked, something expired) is left to
-/// a turn of its own.
+/// marks as sent what is still as it was seen: under the same epoch, for an MCP session that has not ended, on the same version of the
+/// allowlist. Only marked rows are written to a client. A stream with anything that does not simply go out (a verdict, somebody
+/// revoked, something expired) is left to a turn of its own.
 /// </summary>
 internal sealed class PostgresTakes(PostgresEngine engine)
 {
@@ -136,9 +136,10 @@ internal sealed class PostgresTakes(PostgresEngine engine)
             async batch =>
             {
                 var sessions = going.Select(go => takes[go.Place].Session.ToString()).Distinct().ToArray();
-                foreach (var hold in new[] { HoldSessions, HoldAccess })
+                var mcps = going.Select(go => takes[go.Place].McpSession).Distinct().ToArray();
+                foreach (var (hold, ids) in new[] { (HoldSessions, sessions), (HoldMcpSessions, mcps), (HoldAccess, sessions) })
                 {
-                    batch.BatchCommands.Add(new NpgsqlBatchCommand(hold) { Parameters = { Array(sessions, NpgsqlDbType.Text) } });
+                    batch.BatchCommands.Add(new NpgsqlBatchCommand(hold) { Parameters = { Array(ids, NpgsqlDbType.Text) } });
                 }
 
                 batch.BatchCommands.Add(new NpgsqlBatchCommand(Send)
@@ -150,12 +151,16 @@ internal sealed class PostgresTakes(PostgresEngine engine)
                         Array(going.Select(go => takes[go.Place].Id.Epoch).ToArray(), NpgsqlDbType.Bigint),
                         Array(going.Select(go => takes[go.Place].Id.Batch).ToArray(), NpgsqlDbType.Bigint),
                         Array(going.Select(go => go.Version).ToArray(), NpgsqlDbType.Bigint),
+                        Array(going.Select(go => takes[go.Place].McpSession).ToArray(), NpgsqlDbType.Text),
                         new() { Value = engine.Clock.GetUtcNow().ToUnixTimeMilliseconds(), NpgsqlDbType = NpgsqlDbType.Bigint },
                     },
                 });
                 await using var reader = await batch.ExecuteReaderAsync(ct);
-                await reader.NextResultAsync(ct);
-                await reader.NextResultAsync(ct);
+                for (var held = 1; held < batch.BatchCommands.Count; held++)
+                {
+                    await reader.NextResultAsync(ct);
+                }
+
                 while (await reader.ReadAsync(ct))
                 {
                     sent.Add((reader.GetString(0), reader.GetInt64(1)));
@@ -170,7 +175,7 @@ internal sealed class PostgresTakes(PostgresEngine engine)
             var take = takes[group.Key];
             var deliveries = group.Select(go => go.Delivery).Where(d => sent.Contains((take.Session.ToString(), d.EventId))).ToList();
 
-            // Nothing marked: the epoch or the allowlist has changed since the look, and a turn finds out which.
+            // Nothing marked: the epoch, the MCP session or the allowlist has changed since the look, and a turn finds out which.
             outcomes[group.Key] = deliveries.Count > 0 ? new NextBatch.Ready(take.Id, deliveries) : null;
         }
 
@@ -201,12 +206,15 @@ internal sealed class PostgresTakes(PostgresEngine engine)
 
     private const string HoldSessions = "SELECT epoch FROM session WHERE id = ANY($1) ORDER BY id FOR SHARE";
 
+    private const string HoldMcpSessions = "SELECT id FROM mcp_session WHERE id = ANY($1) ORDER BY id FOR SHARE";
+
     private const string HoldAccess = "SELECT version FROM access WHERE session_id = ANY($1) ORDER BY session_id FOR SHARE";
 
     private const string Send = """
-        UPDATE delivery d SET state = 'sent', epoch = go.epoch, batch = go.batch, attempts = d.attempts + 1, sent_at = $6
-        FROM unnest($1, $2, $3, $4, $5) AS go (session_id, event_id, epoch, batch, version)
+        UPDATE delivery d SET state = 'sent', epoch = go.epoch, batch = go.batch, attempts = d.attempts + 1, sent_at = $7
+        FROM unnest($1, $2, $3, $4, $5, $6) AS go (session_id, event_id, epoch, batch, version, mcp)
         JOIN session s ON s.id = go.session_id AND s.epoch = go.epoch
+        JOIN mcp_session m ON m.id = go.mcp
         JOIN access a ON a.session_id = go.session_id AND a.version = go.version
         WHERE d.session_id = go.session_id AND d.event_id = go.event_id
           AND d.state IN ('queued', 'sent') AND (d.state = 'queued' OR d.epoch < go.epoch)

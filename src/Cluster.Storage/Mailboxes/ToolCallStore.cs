@@ -180,7 +180,7 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                 await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, ("@session", call.Session.ToString()));
                 var key = ("@mcp", (object?)call.McpSession);
                 var request = ("@request", (object?)call.RequestId);
-                if (await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp", key) is null)
+                if (await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp" + engine.ShareRow, key) is null)
                 {
                     return Refuse("Nothing was sent: this client's access has ended. Run cluster doctor in a terminal.");
                 }

@@ -24,7 +24,7 @@ public sealed class PermissionStore(Engine engine)
             {
                 var session = ("@session", (object?)asker.Session.ToString());
                 await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, session);
-                if (await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp", ("@mcp", asker.Id)) is null)
+                if (await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp" + engine.ShareRow, ("@mcp", asker.Id)) is null)
                 {
                     return false; // it has ended meanwhile: nobody would wait for the verdict
                 }

@@ -1,7 +1,6 @@
 using Cluster.Core.Access;
 using Cluster.Core.Api;
 using Cluster.Core.Secrets;
-using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Sessions;
 
@@ -217,15 +216,7 @@ public sealed class PrincipalStore(Engine engine)
                     return false;
                 }
 
-                var served = await turn.Db.RowsAsync(
-                    "SELECT id, session_id FROM mcp_session WHERE token_id = @id",
-                    r => (Id: r.GetString(0), Session: SessionId.Parse(r.GetString(1))),
-                    ("@id", id));
-                foreach (var (mcp, session) in served)
-                {
-                    await McpSessionStore.EndAsync(turn, mcp, session);
-                }
-
+                await McpSessionStore.EndAllAsync(turn, id);
                 await turn.AuditAsync(by.Identity.Value, "token.revoke", id);
                 return true;
             },

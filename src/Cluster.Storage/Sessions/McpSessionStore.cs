@@ -208,26 +208,47 @@ public sealed class McpSessionStore(Engine engine)
             },
             ct);
 
-    /// <summary>Ends MCP sessions that were never taken up and those that nobody has used for long.</summary>
+    /// <summary>Ends MCP sessions that were never taken up and those that nobody has used for long, unless somebody comes back to them just now.</summary>
     public static async Task<int> SweepAsync(Turn turn)
     {
-        var over = await turn.Db.RowsAsync(
-            """
-            SELECT id, session_id FROM mcp_session
-            WHERE (initialized_at IS NULL AND created_at < @uninitialized) OR (stream IS NULL AND seen_at < @unseen)
-            """,
-            r => (Id: r.GetString(0), Session: SessionId.Parse(r.GetString(1))),
+        const string Over = "((initialized_at IS NULL AND created_at < @uninitialized) OR (stream IS NULL AND seen_at < @unseen))";
+        (string, object?)[] times =
+        [
             ("@uninitialized", (turn.Now - UninitializedFor).ToUnixTimeMilliseconds()),
-            ("@unseen", (turn.Now - UnseenFor).ToUnixTimeMilliseconds()));
-        foreach (var (id, session) in over)
+            ("@unseen", (turn.Now - UnseenFor).ToUnixTimeMilliseconds()),
+        ];
+        var ended = 0;
+        foreach (var (id, session) in await FindAsync(turn, Over, times))
         {
-            await EndAsync(turn, id, session);
+            await LockAsync(turn, session);
+            if (await turn.Db.NumberAsync($"SELECT 1 FROM mcp_session WHERE id = @id AND {Over}{turn.Engine.LockRow}", [("@id", id), .. times]) is not null)
+            {
+                await EndAsync(turn, id, session);
+                ended++;
+            }
         }
 
-        return over.Count;
+        return ended;
     }
 
-    internal static async Task EndAsync(Turn turn, string id, SessionId session)
+    /// <summary>Ends all that a token has made.</summary>
+    internal static async Task EndAllAsync(Turn turn, string tokenId)
+    {
+        foreach (var (id, session) in await FindAsync(turn, "token_id = @token", ("@token", tokenId)))
+        {
+            await LockAsync(turn, session);
+            await EndAsync(turn, id, session);
+        }
+    }
+
+    // In the one order in which turns hold several sessions' rows.
+    private static Task<List<(string Id, SessionId Session)>> FindAsync(Turn turn, string which, params (string, object?)[] values) =>
+        turn.Db.RowsAsync(
+            $"SELECT id, session_id FROM mcp_session WHERE {which} ORDER BY session_id, id",
+            r => (r.GetString(0), SessionId.Parse(r.GetString(1))),
+            values);
+
+    private static async Task EndAsync(Turn turn, string id, SessionId session)
     {
         var nodes = await turn.Db.RowsAsync("DELETE FROM mcp_session WHERE id = @id RETURNING node", r => r.TextOrNull(0), ("@id", id));
         await turn.Db.ExecuteAsync(
@@ -240,17 +261,21 @@ public sealed class McpSessionStore(Engine engine)
         turn.Wake(session.ToString(), nodes.FirstOrDefault());
     }
 
-    /// <summary>The one order of locks: the session's row first.</summary>
-    private async Task<SessionId?> LockAsync(Turn turn, string id)
+    /// <summary>The one order of locks: the session's row before those of its MCP sessions.</summary>
+    private static async Task LockAsync(Turn turn, SessionId session) =>
+        await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + turn.Engine.LockRow, ("@session", session.ToString()));
+
+    private static async Task<SessionId?> LockAsync(Turn turn, string id)
     {
-        var session = await turn.Db.RowAsync(
+        var text = await turn.Db.RowAsync(
             "SELECT session_id FROM mcp_session WHERE id = @id", r => r.GetString(0), ("@id", id));
-        if (session is null)
+        if (text is null)
         {
             return null;
         }
 
-        await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, ("@session", session));
-        return SessionId.Parse(session);
+        var session = SessionId.Parse(text);
+        await LockAsync(turn, session);
+        return session;
     }
 }

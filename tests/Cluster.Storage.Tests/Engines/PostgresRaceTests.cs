@@ -3,6 +3,7 @@ using Cluster.Core.Events;
 using Cluster.Core.Permissions;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Sessions;
 using Npgsql;
 
 namespace Cluster.Storage.Tests.Engines;
@@ -85,6 +86,53 @@ public sealed class PostgresRaceTests() : StoreSuite(new PostgresDatabase())
 
         Assert.Equal(VerdictOutcome.Closed, outcome);
         Assert.Equal("closed", Assert.Single(await Permissions.ListAsync(Api, 10, Ct)).State);
+    }
+
+    [Fact]
+    public async Task A_client_that_ends_while_it_calls_a_tool_or_asks_or_takes_does_nothing()
+    {
+        var (calling, asking, taking) = (await ConnectAsync(), await ConnectAsync(), await ConnectAsync());
+        var id = await AcceptAsync();
+        var asker = (await McpSessions.FindAsync(asking.Id, AliceCalls.TokenId, Ct))!;
+        var call = new ToolCall { McpSession = calling.Id, Session = Api, RequestId = "1", ArgumentsHash = "a" };
+
+        var called = await BehindAsync($"DELETE FROM mcp_session WHERE id = '{calling.Id}'", () => Tools.ReplyAsync(call, Bob.Value, "answer", null, Ct));
+        await BehindAsync(
+            $"DELETE FROM mcp_session WHERE id = '{asking.Id}'",
+            async () =>
+            {
+                await Permissions.OpenAsync(asker, "abcde", "Bash", "", "", TimeSpan.FromMinutes(10), Ct);
+                return true;
+            });
+        var taken = await BehindAsync($"DELETE FROM mcp_session WHERE id = '{taking.Id}'", () => TakeAsync(taking));
+
+        Assert.True(called.Refused);
+        Assert.Empty(await Permissions.ListAsync(Api, 10, Ct));
+        Assert.IsType<NextBatch.Stale>(taken);
+        Assert.Equal("queued", await StateAsync(id));
+    }
+
+    [Fact]
+    public async Task A_client_that_ends_while_a_turn_would_send_to_it_gets_nothing()
+    {
+        var client = await ConnectAsync();
+        await DecideAsync(client);
+
+        var taken = await BehindAsync($"DELETE FROM mcp_session WHERE id = '{client.Id}'", () => TakeAsync(client));
+
+        Assert.IsType<NextBatch.Stale>(taken);
+    }
+
+    [Fact]
+    public async Task An_mcp_session_that_is_taken_up_while_it_would_end_goes_on()
+    {
+        await McpSessions.InitializeAsync("late", AliceCalls.TokenId, Api, "2025-11-25", "test", Ct);
+        Clock.Advance(McpSessionStore.UninitializedFor + TimeSpan.FromSeconds(1));
+
+        var ended = await BehindAsync("UPDATE mcp_session SET initialized_at = 1", () => Engine.TurnAsync(McpSessionStore.SweepAsync, Ct));
+
+        Assert.Equal(0, ended);
+        Assert.NotNull(await McpSessions.FindAsync("late", AliceCalls.TokenId, Ct));
     }
 
     [Fact]
