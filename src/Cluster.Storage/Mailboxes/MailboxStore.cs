@@ -29,7 +29,7 @@ public abstract record NextBatch
 /// <summary>How things stand for one stream.</summary>
 /// <param name="Alive">Its MCP session has not ended.</param>
 /// <param name="Replaced">Its MCP session has a newer stream.</param>
-/// <param name="Attached">Its epoch is the session's.</param>
+/// <param name="Attached">Its epoch is the session's, and its MCP session names it: a node that was taken for dead has lost that.</param>
 /// <param name="Waiting">Something waits to be sent.</param>
 /// <param name="Unconfirmed">What was sent under this epoch is not confirmed yet.</param>
 public sealed record StreamOutlook(bool Alive, bool Replaced, bool Attached, bool Waiting, bool Unconfirmed);
@@ -134,7 +134,8 @@ public sealed class MailboxStore(Engine engine)
                 SELECT
                   EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp),
                   EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp AND stream IS NOT NULL AND stream <> @stream),
-                  EXISTS (SELECT 1 FROM session WHERE id = @session AND epoch = @epoch),
+                  EXISTS (SELECT 1 FROM session WHERE id = @session AND epoch = @epoch)
+                    AND EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp AND stream = @stream),
                   EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') AND priority >= 0
                     AND (state = 'queued' OR epoch < @epoch)),
                   EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent' AND epoch > 0)

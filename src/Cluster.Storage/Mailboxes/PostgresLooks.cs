@@ -24,7 +24,7 @@ internal sealed class PostgresLooks(PostgresEngine engine)
     private const string Outlook = """
         SELECT m.id IS NOT NULL,
           m.id IS NOT NULL AND m.stream IS NOT NULL AND m.stream <> asked.stream,
-          s.id IS NOT NULL,
+          s.id IS NOT NULL AND m.stream IS NOT NULL AND m.stream = asked.stream,
           (SELECT 1 FROM delivery d WHERE d.session_id = asked.session_id AND d.state IN ('queued', 'sent') AND d.priority >= 0
             AND (d.state = 'queued' OR d.epoch < asked.epoch) ORDER BY d.priority, d.event_id LIMIT 1) IS NOT NULL,
           (SELECT 1 FROM delivery d WHERE d.session_id = asked.session_id AND d.epoch = asked.epoch AND d.state = 'sent' AND d.epoch > 0 LIMIT 1) IS NOT NULL

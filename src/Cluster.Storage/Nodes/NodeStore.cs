@@ -60,7 +60,8 @@ public sealed class NodeStore(Engine engine)
             },
             ct);
 
-    /// <summary>Forgets nodes that are dead, so that their clients' older ones are promoted.</summary>
+    /// <summary>Forgets nodes that are dead, so that their clients' older ones are promoted; also what a node had opened after it was
+    /// forgotten, and before it could say that it lives, when it then died.</summary>
     /// <returns>How many.</returns>
     public async Task<int> SweepAsync(Turn turn)
     {
@@ -68,6 +69,10 @@ public sealed class NodeStore(Engine engine)
             $"SELECT id FROM node WHERE seen_at < {engine.NowSql} - @silent",
             r => r.GetString(0),
             ("@silent", (long)DeadAfter.TotalMilliseconds));
+        await CloseStreamsAsync(
+            turn,
+            "seen_at < @before AND NOT EXISTS (SELECT 1 FROM node WHERE node.id = mcp_session.node)",
+            ("@before", (turn.Now - DeadAfter).ToUnixTimeMilliseconds()));
         return await ForgetAsync(turn, dead);
     }
 
@@ -75,22 +80,28 @@ public sealed class NodeStore(Engine engine)
     {
         foreach (var node in nodes)
         {
-            var sessions = await turn.Db.RowsAsync(
-                """
-                UPDATE mcp_session SET stream = NULL, node = NULL, stream_closed_at = @now, seen_at = @now
-                WHERE node = @node AND stream IS NOT NULL RETURNING session_id
-                """,
-                r => r.GetString(0),
-                ("@node", node),
-                ("@now", turn.NowMs));
-            foreach (var session in sessions)
-            {
-                turn.Wake(session);
-            }
-
+            await CloseStreamsAsync(turn, "node = @node", ("@node", node));
             await turn.Db.ExecuteAsync("DELETE FROM node WHERE id = @node", ("@node", node));
         }
 
         return nodes.Count;
+    }
+
+    // In the order in which sending to many streams holds these rows.
+    private static async Task CloseStreamsAsync(Turn turn, string which, (string, object?) value)
+    {
+        var sessions = await turn.Db.RowsAsync(
+            $"""
+            UPDATE mcp_session SET stream = NULL, node = NULL, stream_closed_at = @now, seen_at = @now WHERE id IN (
+              SELECT id FROM mcp_session WHERE stream IS NOT NULL AND {which} ORDER BY id{turn.Engine.LockRow})
+            RETURNING session_id
+            """,
+            r => r.GetString(0),
+            ("@now", turn.NowMs),
+            value);
+        foreach (var session in sessions)
+        {
+            turn.Wake(session);
+        }
     }
 }

@@ -1,4 +1,6 @@
 using Cluster.Storage.Leases;
+using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Nodes;
 using Cluster.Storage.Sessions;
 using Cluster.Storage.Tests.Engines;
 
@@ -59,11 +61,47 @@ public abstract class NodeSuite(TestDatabase database) : StoreSuite(database)
         await Engine.TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE node SET seen_at = seen_at - 60000"), Ct);
         await Engine.TurnAsync(Nodes.SweepAsync, Ct);
 
+        var lost = await LookAsync(client);
         await Nodes.BeatAsync("one", "1.2.3", Ct);
         var again = await AskAsync(client);
 
+        Assert.True(lost is { Alive: true, Attached: false, Replaced: false });
+        Assert.True((await LookAsync(again)).Attached);
         Assert.Equal((AttachOutcome.Attached, client.Epoch + 1), (again.Outcome, again.Epoch));
         Assert.Equal(1, Assert.Single(await Nodes.ListAsync(Ct)).Attachments);
+    }
+
+    [Fact]
+    public async Task Two_streams_of_one_client_that_a_node_has_lost_do_not_take_it_from_each_other()
+    {
+        await Nodes.BeatAsync("one", "1.2.3", Ct);
+        var first = await ConnectAsync();
+        var second = await ListenAsync(first);
+        await Engine.TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE node SET seen_at = seen_at - 60000"), Ct);
+        await Engine.TurnAsync(Nodes.SweepAsync, Ct);
+
+        var epochs = new HashSet<long>();
+        for (var round = 0; round < 5; round++)
+        {
+            (first, second) = (await LookAndAskAsync(first), await LookAndAskAsync(second));
+            epochs.Add(Math.Max(first.Epoch, second.Epoch));
+        }
+
+        Assert.Single(epochs);
+        Assert.Single(new[] { first, second }, stream => stream.Outcome == AttachOutcome.Attached);
+    }
+
+    [Fact]
+    public async Task A_stream_whose_node_is_not_known_is_closed_when_its_node_had_time_to_say_that_it_lives()
+    {
+        await ConnectAsync();
+
+        await Engine.TurnAsync(Nodes.SweepAsync, Ct);
+        Assert.True((await Sessions.FindAsync(Api, Alice, Ct))!.Attached);
+        Clock.Advance(NodeStore.DeadAfter + TimeSpan.FromMilliseconds(1));
+        await Engine.TurnAsync(Nodes.SweepAsync, Ct);
+
+        Assert.False((await Sessions.FindAsync(Api, Alice, Ct))!.Attached);
     }
 
     [Fact]
@@ -75,6 +113,17 @@ public abstract class NodeSuite(TestDatabase database) : StoreSuite(database)
 
         Assert.Empty(await Nodes.ListAsync(Ct));
     }
+
+    // What a stream does at every poll: it asks only when it is not attached and no other stream of its client is.
+    private async Task<Client> LookAndAskAsync(Client client)
+    {
+        var outlook = await LookAsync(client);
+        return outlook.Attached ? client
+            : outlook.Replaced ? client with { Outcome = AttachOutcome.Superseded, Epoch = 0 }
+            : await AskAsync(client);
+    }
+
+    private Task<StreamOutlook> LookAsync(Client client) => Mailboxes.LookAsync(client.Session, client.Id, client.Stream, client.Epoch, Ct);
 
     // This client's stream is another node's, which died a minute ago.
     private Task<int> FallSilentAsync(Client client) =>
