@@ -84,17 +84,9 @@ internal sealed partial class McpStreams(
                         return;
                     }
 
-                    if (outlook is { Attached: true, Unconfirmed: true } && clock.GetElapsedTime(sent) > patience)
+                    if (outlook is { Attached: true, Unconfirmed: true } && !await StaysUnconfirmedAsync())
                     {
-                        CutOff(context, session);
                         return;
-                    }
-
-                    // The answer to a ping is lost with the node that was taking it, and a client gives it once for each ping.
-                    if (outlook is { Attached: true, Unconfirmed: true } && last.Epoch == place.Epoch && clock.GetElapsedTime(pinged) > AskAgain)
-                    {
-                        await WriteAsync(context, PingAgain(last, ++again));
-                        written = pinged = clock.GetTimestamp();
                     }
 
                     woken = outlook is { Attached: true, Waiting: true, Unconfirmed: false };
@@ -122,9 +114,8 @@ internal sealed partial class McpStreams(
                         last = batch.Id;
                         patience = TimeSpan.FromSeconds(options.Value.Limits.ConfirmSeconds << Math.Min(batch.Deliveries.Max(d => d.Attempts), 6));
                     }
-                    else if (next is NextBatch.Unconfirmed && clock.GetElapsedTime(sent) > patience)
+                    else if (next is NextBatch.Unconfirmed && !await StaysUnconfirmedAsync())
                     {
-                        CutOff(context, session);
                         return;
                     }
                     else if (next is NextBatch.Stale)
@@ -149,6 +140,25 @@ internal sealed partial class McpStreams(
 
             var untilKeepAlive = keepAlive - clock.GetElapsedTime(written);
             woken = await watcher.WaitAsync(untilKeepAlive < Poll ? Max(untilKeepAlive, TimeSpan.FromMilliseconds(10)) : Poll, clock, ct);
+        }
+
+        // False when the reader had its time; until then it is asked again now and then. The answer to a ping is lost with the node that
+        // was taking it, and a client gives it once for each ping.
+        async Task<bool> StaysUnconfirmedAsync()
+        {
+            if (clock.GetElapsedTime(sent) > patience)
+            {
+                CutOff(context, session);
+                return false;
+            }
+
+            if (last.Epoch == place.Epoch && clock.GetElapsedTime(pinged) > AskAgain)
+            {
+                await WriteAsync(context, PingAgain(last, ++again));
+                written = pinged = clock.GetTimestamp();
+            }
+
+            return true;
         }
     }
 

@@ -2,7 +2,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Cluster.Core.Channel;
+using Cluster.Storage.Engines;
 using Cluster.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Mcp;
 
@@ -268,5 +270,27 @@ public sealed class McpRulesTests
         Assert.Equal(1, (await node.UntilAsync("api", eventId, "received")).Attempts);
         await client.NextAsync();
         Assert.False(client.TryNext(out _));
+    }
+
+    // Every wake-up asks the mailbox at once, and a session that is woken again and again never gets to look.
+    [Fact]
+    public async Task A_client_whose_confirmation_was_lost_is_asked_again_though_its_session_is_busy()
+    {
+        await using var node = await NodeHost.StartAsync(["--Cluster:Limits:AskAgainSeconds=1"]);
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        client.AnswersPings = false;
+        await node.TellAsync("api", "hello");
+        var first = await client.Pings.Reader.ReadAsync(TestContext.Current.CancellationToken);
+
+        var again = client.Pings.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!again.IsCompleted && !patience.IsCancellationRequested)
+        {
+            node.Services.GetRequiredService<Wakeups>().Raise("admin/api");
+            await Task.Yield();
+        }
+
+        Assert.True(again.IsCompleted, "It was not asked again.");
+        Assert.Equal($"{first}.1", await again);
     }
 }
