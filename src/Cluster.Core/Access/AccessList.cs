@@ -57,6 +57,9 @@ public sealed class AccessList
     /// <summary>Sources with a route to this session. They may put events in and nothing else.</summary>
     public required FrozenSet<string> RoutedSources { get; init; }
 
+    /// <summary>Where the events of these sources come in. A source that was removed and added again has another path, and another secret.</summary>
+    public FrozenSet<string> RoutedPaths { get; init; } = FrozenSet<string>.Empty;
+
     /// <summary>May this identity do this to this session? Every path asks here; nobody else decides.</summary>
     public bool May(Identity who, Act act)
     {

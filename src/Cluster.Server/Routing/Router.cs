@@ -68,9 +68,10 @@ public sealed class Router(Appender appender, AccessStore accesses, IOptions<Clu
 
     /// <param name="session">Where it should go.</param>
     /// <param name="sender">Who says it.</param>
-    /// <param name="submit">Makes the submission once the allowlist, given here, has admitted the sender.</param>
+    /// <param name="submit">Makes the submission once the allowlist, given here, has admitted the sender; null when it admits only others of
+    /// that name.</param>
     /// <param name="ct">Cancels the wait; what is committed stays.</param>
-    public async Task<SubmitOutcome> SubmitAsync(SessionId session, Identity sender, Func<AccessList, Submission> submit, CancellationToken ct)
+    public async Task<SubmitOutcome> SubmitAsync(SessionId session, Identity sender, Func<AccessList, Submission?> submit, CancellationToken ct)
     {
         if (Throttle(sender) is { } wait)
         {
@@ -80,21 +81,23 @@ public sealed class Router(Appender appender, AccessStore accesses, IOptions<Clu
         var access = _known.GetValueOrDefault(session);
         while (true)
         {
-            if (access is null || !access.May(sender, Act.Talk))
+            var submission = Admit(access);
+            if (submission is null)
             {
                 // Only a fresh allowlist refuses.
                 access = await accesses.FindAsync(session, ct);
-                if (access is null || !access.May(sender, Act.Talk))
+                submission = Admit(access);
+                if (submission is null)
                 {
                     _known.TryRemove(session, out _);
                     refusals.Count("talk", sender.Value);
                     return access?.May(sender, Act.Find) == true ? new SubmitOutcome.MayNotTalk() : new SubmitOutcome.NoSuchSession();
                 }
 
-                _known[session] = access;
+                _known[session] = access!;
             }
 
-            switch (await appender.AppendAsync(submit(access), ct))
+            switch (await appender.AppendAsync(submission, ct))
             {
                 case AppendOutcome.Accepted(var id):
                     return new SubmitOutcome.Accepted(id, false);
@@ -108,6 +111,8 @@ public sealed class Router(Appender appender, AccessStore accesses, IOptions<Clu
                     break;
             }
         }
+
+        Submission? Admit(AccessList? list) => list?.May(sender, Act.Talk) == true ? submit(list) : null;
     }
 
     public ValueTask DisposeAsync() => _limiter.DisposeAsync();

@@ -4,7 +4,7 @@ using Cluster.Storage.Sources;
 namespace Cluster.Server.Webhooks;
 
 /// <summary>Sources with their opened secrets, kept for a second: a source that changes is seen in time, and one that was removed can
-/// put nothing in even before, since its route is asked at the append.</summary>
+/// put nothing in even before, since its path is asked at the append.</summary>
 internal sealed class KnownSources(SourceStore sources, TimeProvider clock)
 {
     private const int Most = 1_000;

@@ -108,7 +108,7 @@ internal static class WebhookEndpoints
         var outcome = await router.SubmitAsync(
             source.Session,
             source.Identity,
-            access => new Submission
+            access => !access.RoutedPaths.Contains(source.Path) ? null : new Submission
             {
                 Session = source.Session,
                 Sender = source.Identity,
@@ -136,7 +136,7 @@ internal static class WebhookEndpoints
             case SubmitOutcome.MailboxFull(var limit):
                 return Busy(context, TimeSpan.FromSeconds(30), $"The session's mailbox is full ({limit} wait).");
             default:
-                // The route was removed while the event came in.
+                // The route was removed while the event came in; one that was made since is another, with another secret.
                 return TypedResults.Problem("There is no webhook at this address.", statusCode: StatusCodes.Status404NotFound);
         }
     }

@@ -96,7 +96,10 @@ public sealed class AccessStore(Engine engine)
             "SELECT identity, role FROM access_entry WHERE session_id = @session",
             r => (Identity: r.GetString(0), Role: RoleOf(r.GetString(1))),
             ("@session", head.Shares ?? session.ToString()));
-        var sources = await db.RowsAsync("SELECT source FROM route WHERE session_id = @session", r => r.GetString(0), id);
+        var sources = await db.RowsAsync(
+            "SELECT s.name, s.path FROM route r JOIN source s ON s.name = r.source WHERE r.session_id = @session",
+            r => (Name: r.GetString(0), Path: r.GetString(1)),
+            id);
         return new AccessList
         {
             Session = session,
@@ -104,7 +107,8 @@ public sealed class AccessStore(Engine engine)
             Version = head.Version,
             OwnerIdentities = owners.ToFrozenSet(),
             Entries = entries.GroupBy(e => e.Identity).ToFrozenDictionary(g => g.Key, g => g.Aggregate(Role.None, (all, e) => all | e.Role)),
-            RoutedSources = sources.Select(name => Identity.Source(name).Value).ToFrozenSet(),
+            RoutedSources = sources.Select(source => Identity.Source(source.Name).Value).ToFrozenSet(),
+            RoutedPaths = sources.Select(source => source.Path).ToFrozenSet(),
         };
     }
 

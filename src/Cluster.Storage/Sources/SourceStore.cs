@@ -13,6 +13,7 @@ public sealed record Source
 {
     public required string Name { get; init; }
     public required string Kind { get; init; }
+    public required string Path { get; init; }
     public required byte[] SealedSecret { get; init; }
     public required SessionId Session { get; init; }
     public required string Playbook { get; init; }
@@ -116,6 +117,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 {
                     Name = r.GetString(0),
                     Kind = r.GetString(1),
+                    Path = path,
                     SealedSecret = r.Bytes(2),
                     Session = SessionId.Parse(r.GetString(3)),
                     Playbook = r.GetString(4),

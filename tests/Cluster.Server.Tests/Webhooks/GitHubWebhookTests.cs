@@ -222,6 +222,24 @@ public sealed class GitHubWebhookTests
     }
 
     [Fact]
+    public async Task The_old_secret_of_a_source_that_is_added_again_while_an_event_comes_in_is_worth_nothing()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        var before = await node.AddSourceAsync("api");
+        using var api = node.Api();
+
+        using var refused = await HeldBody.SendAsync(before.Request(GitHubSender.CheckRun), async () =>
+        {
+            (await api.DeleteAsync("/api/sources/ci")).EnsureSuccessStatusCode();
+            await node.AddSourceAsync("api");
+        });
+
+        Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+        Assert.Empty((await api.GetFromJsonAsync("/api/events?session=api", ApiJson.Default.IReadOnlyListEventInfo))!);
+    }
+
+    [Fact]
     public async Task A_removed_source_is_no_address_any_more()
     {
         await using var node = await NodeHost.StartAsync();

@@ -86,6 +86,19 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     }
 
     [Fact]
+    public async Task A_source_that_is_added_again_is_not_the_one_before()
+    {
+        var (before, _) = (await AddAsync())!.Value;
+        Assert.Equal([before], (await Access.FindAsync(Api, Ct))!.RoutedPaths);
+        await Sources.RemoveAsync("ci", AliceCalls, Ct);
+
+        var (after, _) = (await AddAsync())!.Value;
+
+        Assert.Equal([after], (await Access.FindAsync(Api, Ct))!.RoutedPaths);
+        Assert.NotEqual(before, after);
+    }
+
+    [Fact]
     public async Task Nobody_else_removes_or_lists_a_source()
     {
         var (path, _) = (await AddAsync())!.Value;
