@@ -127,6 +127,14 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
     protected async Task<long> AcceptAsync(string text = "hello", Identity? from = null) =>
         Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(await MessageAsync(text, from))).EventId;
 
+    /// <summary>Somebody with a new token of their own.</summary>
+    protected async Task<Caller> CallerAsync(string name)
+    {
+        var (code, _) = await Principals.InviteAsync(name, AliceCalls, Ct);
+        var token = (await Principals.RedeemAsync(code, "laptop", Ct))!;
+        return (await Principals.AuthenticateAsync(token.Token, page: false, Ct))!;
+    }
+
     /// <summary>A client that has initialized and listens on a stream, as far as it is let.</summary>
     protected async Task<Client> ConnectAsync(string? tokenId = null, SessionId? session = null)
     {

@@ -147,7 +147,7 @@ internal static class SessionEndpoints
                 : $"Nobody is known as {who}. An admin lets people in: cluster principal add NAME.");
         }
 
-        return Id(context, owner, name) is { } id ? Answer(id, await accesses.AllowAsync(id, who, granted, context.Caller().Identity, ct)) : NoSuchSession();
+        return Id(context, owner, name) is { } id ? Answer(id, await accesses.AllowAsync(id, who, granted, context.Caller(), ct)) : NoSuchSession();
     }
 
     private static async Task<Results<Ok<AccessInfo>, ProblemHttpResult>> RevokeAsync(
@@ -163,7 +163,7 @@ internal static class SessionEndpoints
             return ApiEndpoints.Bad("A role is talk, approve, watch or all.");
         }
 
-        return Id(context, owner, name) is { } id ? Answer(id, await accesses.RevokeAsync(id, who, revoked, context.Caller().Identity, ct)) : NoSuchSession();
+        return Id(context, owner, name) is { } id ? Answer(id, await accesses.RevokeAsync(id, who, revoked, context.Caller(), ct)) : NoSuchSession();
     }
 
     private static Results<Ok<AccessInfo>, ProblemHttpResult> Answer(SessionId session, AccessChange change) => change switch
@@ -227,7 +227,7 @@ internal static class SessionEndpoints
             return ApiEndpoints.Bad("behavior is allow or deny.");
         }
 
-        var (outcome, request) = await permissions.DecideAsync(id, verdict.Behavior, context.Caller().Identity, ct);
+        var (outcome, request) = await permissions.DecideAsync(id, verdict.Behavior, context.Caller(), ct);
         return outcome == VerdictOutcome.Accepted
             ? TypedResults.Ok(request!)
             : TypedResults.Problem(

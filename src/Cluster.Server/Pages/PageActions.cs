@@ -74,7 +74,7 @@ internal static class PageActions
             return TypedResults.Problem("A permission request is answered with allow or deny.", statusCode: StatusCodes.Status400BadRequest);
         }
 
-        var (outcome, request) = await permissions.DecideAsync(id, behavior, context.Caller().Identity, ct);
+        var (outcome, request) = await permissions.DecideAsync(id, behavior, context.Caller(), ct);
         var home = request is null || context.Field("from") == "home";
         if (outcome == VerdictOutcome.Accepted)
         {

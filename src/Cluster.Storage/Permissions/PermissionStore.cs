@@ -1,10 +1,10 @@
-using Cluster.Core.Access;
 using Cluster.Core.Api;
 using Cluster.Core.Events;
 using Cluster.Core.Permissions;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
+using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
 
 namespace Cluster.Storage.Permissions;
@@ -73,12 +73,14 @@ public sealed class PermissionStore(Engine engine)
     /// <summary>Judges a verdict and, if it counts, puts it on its way, all in one turn.</summary>
     /// <param name="id">The request.</param>
     /// <param name="behavior"><c>allow</c> or <c>deny</c>.</param>
-    /// <param name="who">Who answers.</param>
+    /// <param name="by">Who answers.</param>
     /// <param name="ct">Cancels.</param>
-    public Task<(VerdictOutcome Outcome, PermissionInfo? Request)> DecideAsync(long id, string behavior, Identity who, CancellationToken ct) =>
+    public Task<(VerdictOutcome Outcome, PermissionInfo? Request)> DecideAsync(long id, string behavior, Actor by, CancellationToken ct) =>
         engine.TurnAsync(
             async turn =>
             {
+                await Tokens.HoldAsync(turn, by);
+                var who = by.Identity;
                 if (await FindAsync(turn.Db, id) is not { } request)
                 {
                     await turn.AuditAsync(who.Value, "refused.verdict", id.ToString(), "unknown");

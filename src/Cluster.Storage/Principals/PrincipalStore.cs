@@ -17,6 +17,14 @@ public sealed record Caller
     public Identity Identity => Identity.Console(Principal);
 }
 
+/// <summary>Who acts, and with which token; without one where it is not a token that says who it is.</summary>
+public readonly record struct Actor(Identity Identity, string? TokenId = null)
+{
+    public static implicit operator Actor(Caller caller) => new(caller.Identity, caller.TokenId);
+
+    public static implicit operator Actor(Identity identity) => new(identity);
+}
+
 /// <summary>People and services, their invitations and their tokens. Secrets are kept as hashes only.</summary>
 public sealed class PrincipalStore(Engine engine)
 {
@@ -106,6 +114,7 @@ public sealed class PrincipalStore(Engine engine)
         engine.TurnAsync(
             async turn =>
             {
+                await Tokens.HoldAsync(turn, by);
                 await AddAsync(turn, name, admin: false);
                 var code = Secret.NewCode();
                 var expires = turn.Now + InvitationFor;
@@ -165,6 +174,7 @@ public sealed class PrincipalStore(Engine engine)
         engine.TurnAsync(
             async turn =>
             {
+                await Tokens.HoldAsync(turn, by);
                 var token = await NewTokenAsync(turn, by.Principal, AccessKind, label, null, null);
                 await turn.AuditAsync(by.Identity.Value, "token.new", by.Principal, token.Id);
                 return token;
@@ -202,6 +212,7 @@ public sealed class PrincipalStore(Engine engine)
             {
                 // Whoever logs in with a code of this token, or initializes with it, holds it: what they make is seen by what follows.
                 await turn.Db.NumberAsync("SELECT 1 FROM token WHERE id = @id" + engine.LockRow, ("@id", id));
+                await Tokens.HoldAsync(turn, by);
                 var revoked = await turn.Db.ExecuteAsync(
                     """
                     UPDATE token SET revoked_at = @now
@@ -227,6 +238,7 @@ public sealed class PrincipalStore(Engine engine)
         engine.TurnAsync(
             async turn =>
             {
+                await Tokens.HoldAsync(turn, by);
                 var code = Secret.NewCode();
                 var expires = turn.Now + PageCodeFor;
                 await turn.Db.ExecuteAsync(

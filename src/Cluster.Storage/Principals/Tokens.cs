@@ -7,6 +7,10 @@ public sealed class TokenRevokedException() : Exception("The token was revoked w
 
 internal static class Tokens
 {
+    /// <summary>What changes rights begins with this: its caller was authenticated before, perhaps long before, its turn came.</summary>
+    /// <exception cref="TokenRevokedException">The actor's token is not valid any more.</exception>
+    public static Task HoldAsync(Turn turn, Actor actor) => actor.TokenId is { } id ? HoldAsync(turn, id) : Task.CompletedTask;
+
     /// <summary>Holds a token until the turn commits: it is valid until then, and whoever revokes it afterwards sees what the turn has
     /// made. In the one order of locks a token's row comes before any session's.</summary>
     /// <exception cref="TokenRevokedException">It is not valid any more.</exception>

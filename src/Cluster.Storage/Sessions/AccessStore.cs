@@ -3,6 +3,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Api;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
+using Cluster.Storage.Principals;
 
 namespace Cluster.Storage.Sessions;
 
@@ -30,8 +31,8 @@ public sealed class AccessStore(Engine engine)
     public Task<AccessList?> FindAsync(SessionId session, CancellationToken ct) =>
         engine.ReadAsync(db => FindAsync(db, session), ct);
 
-    public Task<AccessChange> AllowAsync(SessionId session, Identity identity, Role role, Identity who, CancellationToken ct) =>
-        ChangeAsync(session, who, async turn =>
+    public Task<AccessChange> AllowAsync(SessionId session, Identity identity, Role role, Actor by, CancellationToken ct) =>
+        ChangeAsync(session, by, async turn =>
         {
             var added = await turn.Db.ExecuteAsync(
                 """
@@ -42,11 +43,11 @@ public sealed class AccessStore(Engine engine)
                 ("@session", session.ToString()),
                 ("@identity", identity.Value),
                 ("@role", Word(role)),
-                ("@by", who.Value),
+                ("@by", by.Identity.Value),
                 ("@at", turn.NowMs));
             if (added > 0)
             {
-                await turn.AuditAsync(who.Value, "access.allow", session.ToString(), $"{identity} {Word(role)}");
+                await turn.AuditAsync(by.Identity.Value, "access.allow", session.ToString(), $"{identity} {Word(role)}");
             }
 
             return added > 0;
@@ -55,10 +56,10 @@ public sealed class AccessStore(Engine engine)
     /// <param name="session">The session.</param>
     /// <param name="identity">Whose role ends.</param>
     /// <param name="role">One role, or <see cref="Role.None"/> for all of them.</param>
-    /// <param name="who">Who revokes.</param>
+    /// <param name="by">Who revokes.</param>
     /// <param name="ct">Cancels.</param>
-    public Task<AccessChange> RevokeAsync(SessionId session, Identity identity, Role role, Identity who, CancellationToken ct) =>
-        ChangeAsync(session, who, async turn =>
+    public Task<AccessChange> RevokeAsync(SessionId session, Identity identity, Role role, Actor by, CancellationToken ct) =>
+        ChangeAsync(session, by, async turn =>
         {
             var removed = await turn.Db.ExecuteAsync(
                 "DELETE FROM access_entry WHERE session_id = @session AND identity = @identity AND (@role = 'all' OR role = @role)",
@@ -67,7 +68,7 @@ public sealed class AccessStore(Engine engine)
                 ("@role", role == Role.None ? "all" : Word(role)));
             if (removed > 0)
             {
-                await turn.AuditAsync(who.Value, "access.revoke", session.ToString(), $"{identity} {(role == Role.None ? "all" : Word(role))}");
+                await turn.AuditAsync(by.Identity.Value, "access.revoke", session.ToString(), $"{identity} {(role == Role.None ? "all" : Word(role))}");
             }
 
             return removed > 0;
@@ -132,12 +133,13 @@ public sealed class AccessStore(Engine engine)
         }
     }
 
-    private Task<AccessChange> ChangeAsync(SessionId session, Identity who, Func<Turn, Task<bool>> change, CancellationToken ct) =>
+    private Task<AccessChange> ChangeAsync(SessionId session, Actor by, Func<Turn, Task<bool>> change, CancellationToken ct) =>
         engine.TurnAsync<AccessChange>(
             async turn =>
             {
+                await Tokens.HoldAsync(turn, by);
                 await LockAsync(turn, session);
-                if (await FindAsync(turn.Db, session) is not { } access || !access.May(who, Act.Own))
+                if (await FindAsync(turn.Db, session) is not { } access || !access.May(by.Identity, Act.Own))
                 {
                     return new AccessChange.NoSuchSession();
                 }

@@ -30,6 +30,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
         engine.TurnAsync<(string, string)?>(
             async turn =>
             {
+                await Tokens.HoldAsync(turn, by);
                 if (await AccessStore.FindAsync(turn.Db, session) is not { } access || !access.May(by.Identity, Act.Own))
                 {
                     throw new UnauthorizedAccessException();
@@ -69,6 +70,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
         engine.TurnAsync(
             async turn =>
             {
+                await Tokens.HoldAsync(turn, by);
                 if (await turn.Db.ExecuteAsync(
                     "DELETE FROM source WHERE name = @name AND (owner = @owner OR @admin = 1)",
                     ("@name", name),

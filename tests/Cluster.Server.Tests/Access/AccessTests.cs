@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
@@ -145,6 +146,28 @@ public sealed class AccessTests
 
         Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, get.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_token_that_is_revoked_while_the_body_of_its_call_comes_in_makes_no_other()
+    {
+        await using var node = await NodeHost.StartAsync();
+        using var api = node.Api();
+        using var added = await api.PostAsJsonAsync("/api/tokens", new AddToken { Label = "late" }, ApiJson.Default.AddToken);
+        var late = (await added.Content.ReadFromJsonAsync(ApiJson.Default.NewToken))!;
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{node.Url}/api/tokens")
+        {
+            Content = JsonContent.Create(new AddToken { Label = "another" }, ApiJson.Default.AddToken),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", late.Token);
+
+        using var refused = await HeldBody.SendAsync(
+            request, async () => (await api.DeleteAsync($"/api/tokens/{late.Id}")).EnsureSuccessStatusCode());
+
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        Assert.Contains("cluster login", await refused.Content.ReadAsStringAsync());
+        var tokens = (await api.GetFromJsonAsync("/api/tokens", ApiJson.Default.IReadOnlyListTokenInfo))!;
+        Assert.DoesNotContain(tokens, token => token.Label == "another");
     }
 
     [Theory]

@@ -141,6 +141,39 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
         Assert.Equal(token.Id, Assert.Single(await AuditedAsync("token.revoke")).Subject);
     }
 
+    [Fact]
+    public async Task What_a_revoked_tokens_call_would_change_is_refused_when_its_turn_comes()
+    {
+        await Sources.AddAsync("github", "ci", Api, "", AliceCalls, Ct);
+        var client = await ConnectAsync();
+        await Permissions.OpenAsync((await McpSessions.FindAsync(client.Id, AliceCalls.TokenId, Ct))!, "abcde", "Bash", "", "", TimeSpan.FromMinutes(10), Ct);
+        var request = long.Parse(Assert.Single(await Permissions.ListAsync(Api, 10, Ct)).Id);
+        var late = await CallerAsync("alice");
+        await Principals.RevokeTokenAsync(late.TokenId, AliceCalls, Ct);
+        var (tokens, version) = (await CountAsync("token"), await VersionAsync());
+
+        Func<Task>[] acts =
+        [
+            () => Principals.AddTokenAsync(late, "laptop", Ct),
+            () => Principals.NewPageCodeAsync(late, Ct),
+            () => Principals.InviteAsync("dave", late, Ct),
+            () => Principals.RevokeTokenAsync(AliceCalls.TokenId, late, Ct),
+            () => Access.AllowAsync(Api, Carol, Role.Talk, late, Ct),
+            () => Access.RevokeAsync(Api, Bob, Role.None, late, Ct),
+            () => Sources.AddAsync("github", "errors", Api, "", late, Ct),
+            () => Sources.RemoveAsync("ci", late, Ct),
+            () => Permissions.DecideAsync(request, "allow", late, Ct),
+        ];
+        foreach (var act in acts)
+        {
+            await Assert.ThrowsAsync<TokenRevokedException>(act);
+        }
+
+        Assert.Equal((tokens, version), (await CountAsync("token"), await VersionAsync()));
+        Assert.Equal("open", Assert.Single(await Permissions.ListAsync(Api, 10, Ct)).State);
+        Assert.Contains(await Principals.ListTokensAsync(AliceCalls, Ct), token => token.Id == AliceCalls.TokenId && token.RevokedAt is null);
+    }
+
     // A login that is made while its token is revoked may be missed by the revocation.
     [Fact]
     public async Task A_page_login_is_valid_only_with_the_token_that_asked_for_it()
@@ -236,12 +269,5 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
         Assert.Equal(["<key>one</key>", "<key>two</key>"], await new DataKeyStore(Engine, Box).ListAsync(Ct));
         await Assert.ThrowsAnyAsync<System.Security.Cryptography.CryptographicException>(
             () => new DataKeyStore(Engine, new SecretBox(new byte[32])).ListAsync(Ct));
-    }
-
-    private async Task<Caller> CallerAsync(string name)
-    {
-        var (code, _) = await Principals.InviteAsync(name, AliceCalls, Ct);
-        var token = (await Principals.RedeemAsync(code, "laptop", Ct))!;
-        return (await Principals.AuthenticateAsync(token.Token, page: false, Ct))!;
     }
 }

@@ -58,8 +58,8 @@ public abstract class InstanceSuite(TestDatabase database) : StoreSuite(database
     {
         await StartAsync("instance-1");
         await StartAsync("instance-2");
-        await Principals.RevokeTokenAsync(AliceCalls.TokenId, AliceCalls, Ct);
         var token = await Principals.AddTokenAsync(AliceCalls, "new", Ct);
+        await Principals.RevokeTokenAsync(AliceCalls.TokenId, AliceCalls, Ct);
 
         var second = await InitializeAsync("instance-2", token: token.Id);
         var first = await InitializeAsync("instance-1", token: token.Id);

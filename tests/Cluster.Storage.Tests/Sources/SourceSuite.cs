@@ -16,8 +16,6 @@ public sealed class PostgresSourceTests() : SourceSuite(new PostgresDatabase());
 
 public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
 {
-    private static readonly Caller BobCalls = new() { TokenId = "t", Principal = "bob", Admin = false };
-
     [Fact]
     public async Task A_source_is_found_by_its_path_with_its_secret_and_playbook()
     {
@@ -64,7 +62,7 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     [Fact]
     public async Task A_source_needs_a_session_of_its_own_owner()
     {
-        await Assert.ThrowsAsync<UnauthorizedAccessException>(() => AddAsync(BobCalls));
+        await Assert.ThrowsAsync<UnauthorizedAccessException>(async () => await AddAsync(await CallerAsync("bob")));
         await Assert.ThrowsAsync<UnauthorizedAccessException>(() => AddAsync(AliceCalls, new SessionId("alice", "nowhere")));
 
         Assert.Equal(0, await CountAsync("source"));
@@ -102,10 +100,11 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     public async Task Nobody_else_removes_or_lists_a_source()
     {
         var (path, _) = (await AddAsync())!.Value;
+        var bob = await CallerAsync("bob");
 
-        Assert.False(await Sources.RemoveAsync("ci", BobCalls, Ct));
+        Assert.False(await Sources.RemoveAsync("ci", bob, Ct));
         Assert.False(await Sources.RemoveAsync("unknown", AliceCalls, Ct));
-        Assert.Empty(await Sources.ListAsync(BobCalls, Ct));
+        Assert.Empty(await Sources.ListAsync(bob, Ct));
         Assert.Equal("ci", Assert.Single(await Sources.ListAsync(AliceCalls, Ct)).Name);
         Assert.NotNull(await Sources.FindAsync(path, Ct));
     }
