@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Core.Sessions;
@@ -66,6 +67,7 @@ internal sealed class PostgresTakes(PostgresEngine engine)
         IReadOnlyList<Take> takes, NextBatch?[] outcomes, CancellationToken ct)
     {
         var seen = new List<(int Place, List<(Delivery Delivery, DateTimeOffset ExpiresAt)> Waiting, long Version)>(takes.Count);
+        var unreadable = new HashSet<int>();
         await engine.ReadAsync(
             async db =>
             {
@@ -90,9 +92,16 @@ internal sealed class PostgresTakes(PostgresEngine engine)
                                 seen.Add((place, [], r.GetInt64(3)));
                             }
 
-                            if (!r.IsDBNull(4))
+                            try
                             {
-                                seen[^1].Waiting.Add(MailboxStore.ReadWaiting(r, 4));
+                                if (!r.IsDBNull(4))
+                                {
+                                    seen[^1].Waiting.Add(MailboxStore.ReadWaiting(r, 4));
+                                }
+                            }
+                            catch (Exception e) when (e is not DbException)
+                            {
+                                unreadable.Add(place); // damaged: in a turn of its own this stream fails alone
                             }
                         }
 
@@ -105,6 +114,7 @@ internal sealed class PostgresTakes(PostgresEngine engine)
                 return true;
             },
             ct);
+        seen.RemoveAll(one => unreadable.Contains(one.Place));
         return seen;
     }
 

@@ -1,5 +1,6 @@
 using Cluster.Core.Access;
 using Cluster.Core.Events;
+using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
 using Cluster.Testing;
@@ -188,6 +189,26 @@ public sealed class PostgresEngineTests() : StoreSuite(new PostgresDatabase())
 
         Assert.Equal(400, await CountAsync("event"));
         Assert.Equal(400, await Engine.ReadAsync(db => db.NumberAsync("SELECT COUNT(DISTINCT event_id) FROM dedupe d JOIN event e ON e.id = d.event_id"), Ct));
+    }
+
+    [Theory]
+    [InlineData("kind = 'nonsense'")]
+    [InlineData("body = '\\x01'")]
+    public async Task What_cannot_be_read_is_the_trouble_of_its_own_stream_only(string damage)
+    {
+        var web = new SessionId("alice", "web");
+        await Sessions.EnsureAsync(web, "test", Ct);
+        var (damaged, sound) = (await ConnectAsync(), await ConnectAsync(session: web));
+        await AcceptAsync();
+        await PostgresServer.ExecuteAsync(ConnectionString, $"UPDATE event SET {damage}");
+        var message = await MessageAsync("hello", Alice) with { Session = web, AccessVersion = await VersionAsync(web) };
+        var id = Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(message)).EventId;
+
+        var taken = await new PostgresTakes((PostgresEngine)Engine).TakeAsync(
+            [new Take(Api, damaged.Id, new BatchId(damaged.Epoch, 1)), new Take(web, sound.Id, new BatchId(sound.Epoch, 1))], Ct);
+
+        Assert.Null(taken[0]);
+        Assert.Equal([id], Ids(Assert.IsType<NextBatch.Ready>(taken[1])));
     }
 
     [Fact]
