@@ -29,7 +29,7 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
             BadHttpRequestException bad => (bad.StatusCode, BadRequest(bad)),
             JsonException or InvalidOperationException { Source: "System.Text.Json" or "System.Text.Json.Rethrowable" } =>
                 (StatusCodes.Status400BadRequest, "The body is not valid JSON of the expected form."),
-            DbException or ObjectDisposedException => (StatusCodes.Status503ServiceUnavailable, "The engine is away. Nothing was stored; try again in a moment."),
+            DbException or ObjectDisposedException => (StatusCodes.Status503ServiceUnavailable, EngineAway(context.Request.Method)),
             _ => (StatusCodes.Status500InternalServerError, "The node failed at this call. Its log has the reason."),
         };
         if (status == StatusCodes.Status503ServiceUnavailable)
@@ -45,6 +45,13 @@ internal sealed partial class FaultHandler(ILogger<FaultHandler> logger) : IExce
         await TypedResults.Problem(detail, statusCode: status).ExecuteAsync(context);
         return true;
     }
+
+    // The engine may have gone after the commit and before its answer.
+    private static string EngineAway(string method) =>
+        HttpMethods.IsGet(method)
+            ? "The engine is away. Try again in a moment."
+            : "The engine is away, and whether this was stored is unknown. Send it again in a moment: with the same id (clientId, delivery id, "
+                + "JSON-RPC id) it enters once.";
 
     private static string BadRequest(BadHttpRequestException bad) => bad.StatusCode switch
     {

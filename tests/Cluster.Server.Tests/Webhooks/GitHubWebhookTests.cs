@@ -217,6 +217,7 @@ public sealed class GitHubWebhookTests
         using var accepted = await github.SendAsync(GitHubSender.CheckRun, deliveryId: "one");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Contains("whether this was stored is unknown", await refused.Content.ReadAsStringAsync());
         Assert.NotNull(refused.Headers.RetryAfter);
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
     }
