@@ -5,7 +5,7 @@ internal sealed class Downlink(NodeLink link, MessageWriter client, Notes notes,
 {
     private static readonly TimeSpan RefusedRetry = TimeSpan.FromSeconds(5);
 
-    // A stream that lived so long was a good one: the next try is the first of a new row.
+    // A stream that brought something, or lived so long, was a good one: the next try is the first of a new row.
     private static readonly TimeSpan GoodStream = TimeSpan.FromSeconds(5);
 
     public async Task RunAsync(CancellationToken ct)
@@ -55,14 +55,18 @@ internal sealed class Downlink(NodeLink link, MessageWriter client, Notes notes,
         var outcome = await link.OpenAsync(ct);
         if (outcome is LinkOutcome.Open(var session))
         {
-            var start = clock.GetTimestamp();
+            var (start, brought) = (clock.GetTimestamp(), false);
             outcome = await link.ListenAsync(
                 session,
                 () => notes.Say($"connected to {session.Node.Display} for session {session.Serves}"),
-                (message, token) => HandAsync(session, message, token),
+                (message, token) =>
+                {
+                    brought = true;
+                    return HandAsync(session, message, token);
+                },
                 ct);
 
-            if (outcome is LinkOutcome.Done && clock.GetElapsedTime(start) >= GoodStream)
+            if (brought || (outcome is LinkOutcome.Done && clock.GetElapsedTime(start) >= GoodStream))
             {
                 backoff.Reset();
             }

@@ -62,6 +62,28 @@ public sealed class ConnectorLinkTests
     }
 
     [Fact]
+    public async Task Nodes_that_leave_one_after_another_do_not_make_the_next_stream_late()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await using var rig = ConnectorRig.For(node);
+        await rig.GreetAsync();
+        var began = TimeProvider.System.GetTimestamp();
+
+        for (var i = 0; i < 7; i++)
+        {
+            var stream = await node.NextStreamAsync();
+            await stream.EventAsync($"{i}", ChannelMessage);
+            await rig.ReadAsync();
+            stream.Cut();
+        }
+
+        await node.NextStreamAsync();
+
+        // Seven waits that grow are nine seconds at the least.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(7));
+    }
+
+    [Fact]
     public async Task A_call_that_is_cut_is_sent_again_with_the_same_id_in_the_same_session()
     {
         await using var node = await FakeNode.StartAsync();
