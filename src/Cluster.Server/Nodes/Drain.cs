@@ -14,6 +14,18 @@ internal sealed partial class Drain(
     /// <summary>True once the node was asked to stop.</summary>
     public bool Draining => Volatile.Read(ref _asked) > 0;
 
+    /// <summary>Has clients leave their connections while it drains: one that ends under a request takes the request with it, and a client
+    /// gives some of them once.</summary>
+    public Task LeaveAsync(HttpContext context, RequestDelegate next)
+    {
+        if (Draining)
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
+        return next(context);
+    }
+
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT })

@@ -100,6 +100,7 @@ internal static partial class Node
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
 
         var app = builder.Build();
+        app.Use((context, next) => context.RequestServices.GetRequiredService<Drain>().LeaveAsync(context, next));
         app.UseForwardedHeaders();
         app.UseExceptionHandler();
         app.UseMiddleware<HostGuard>();

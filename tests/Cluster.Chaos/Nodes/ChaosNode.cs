@@ -33,6 +33,7 @@ internal sealed class ChaosNode(string name, IReadOnlyList<string> command, IRea
             "-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", LogFile, .. command,
             "--urls", Url.ToString().TrimEnd('/'),
             $"--Cluster:NodeName={name}",
+            "--Cluster:DrainSeconds=2", // the balancer asks twice a second
             $"--Cluster:Data={Path.Combine(folder, name)}",
             $"--Cluster:Home={Path.Combine(folder, "home")}",
         ]);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using Cluster.Core.Api;
@@ -9,6 +10,28 @@ namespace Cluster.Server.Tests.Nodes;
 public sealed partial class StartTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("cluster-test-").FullName;
+
+    [Fact]
+    public async Task A_node_that_is_asked_to_leave_has_its_clients_leave_their_connections_first()
+    {
+        var port = Programs.FreePort();
+        await using var node = Programs.StartNode(_folder, port, "--Cluster:DrainSeconds=60");
+        await node.LineWithAsync("is running");
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        using var before = await http.GetAsync("/readyz");
+
+        await node.SignalAsync("TERM");
+        await node.LineWithAsync("still serving");
+        using var draining = await http.GetAsync("/readyz");
+        using var served = await http.GetAsync("/healthz");
+        await node.SignalAsync("TERM");
+
+        Assert.Equal(0, await node.ExitAsync());
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (before.StatusCode, draining.StatusCode, served.StatusCode));
+        Assert.NotEqual(true, before.Headers.ConnectionClose);
+        Assert.True(draining.Headers.ConnectionClose);
+        Assert.True(served.Headers.ConnectionClose);
+    }
 
     [Fact]
     public async Task A_first_start_leaves_its_secrets_to_its_owner_only_and_says_what_comes_next()
