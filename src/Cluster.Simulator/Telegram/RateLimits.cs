@@ -1,0 +1,34 @@
+namespace Cluster.Simulator.Telegram;
+
+/// <summary>The limits that Telegram states (Telegram Bots FAQ: "My bot is hitting limits"), kept to the letter.</summary>
+internal sealed class RateLimits(TimeProvider clock)
+{
+    private readonly List<(long Chat, DateTimeOffset At)> _sent = [];
+
+    /// <exception cref="RefusedException">Too many.</exception>
+    public void Count(long chat)
+    {
+        lock (_sent)
+        {
+            var now = clock.GetUtcNow();
+            _sent.RemoveAll(sent => sent.At <= now - TimeSpan.FromMinutes(1));
+            Check(_sent.Where(sent => sent.Chat == chat), 1, TimeSpan.FromSeconds(1), now);
+            Check(_sent, 30, TimeSpan.FromSeconds(1), now);
+            if (chat < 0)
+            {
+                Check(_sent.Where(sent => sent.Chat == chat), 20, TimeSpan.FromMinutes(1), now);
+            }
+
+            _sent.Add((chat, now));
+        }
+    }
+
+    private static void Check(IEnumerable<(long Chat, DateTimeOffset At)> sent, int most, TimeSpan span, DateTimeOffset now)
+    {
+        var within = sent.Where(one => one.At > now - span).Select(one => one.At).ToList();
+        if (within.Count >= most)
+        {
+            throw RefusedException.TooMany(Math.Max(1, (int)Math.Ceiling((within[^most] + span - now).TotalSeconds)));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Cluster.Simulator.Telegram;
+
+// What people do. Positive chat ids are direct chats, negative ones groups; a chat comes to be when somebody acts in it.
+public sealed partial class TelegramSimulator
+{
+    /// <summary>Somebody writes.</summary>
+    /// <param name="userId">Who.</param>
+    /// <param name="chatId">The same as <paramref name="userId"/> for a direct chat.</param>
+    /// <param name="text">Mentions and commands in it are found as Telegram finds them.</param>
+    /// <param name="replyTo">The message that it answers.</param>
+    /// <param name="threadId">The topic.</param>
+    /// <param name="quote">The part of the other message that it answers.</param>
+    /// <returns>The message's id.</returns>
+    public long SendText(long userId, long chatId, string text, long? replyTo = null, long? threadId = null, string? quote = null) =>
+        Tell("message", userId, chatId, threadId, message =>
+        {
+            SetText(message, text);
+            if (replyTo is { } answered)
+            {
+                message["reply_to_message"] = World.Copy(_world.Find(chatId, answered)!);
+            }
+
+            if (quote is not null)
+            {
+                message["quote"] = new JsonObject { ["text"] = quote, ["position"] = 0 };
+            }
+        });
+
+    /// <summary>Somebody sends a file.</summary>
+    /// <param name="userId">Who.</param>
+    /// <param name="chatId">Where.</param>
+    /// <param name="kind">The field that holds it, such as <c>document</c> or <c>voice</c>; not <c>photo</c>.</param>
+    /// <param name="name">Null where the kind has none.</param>
+    /// <param name="caption">Null for none.</param>
+    /// <returns>The message's id.</returns>
+    public long SendFile(long userId, long chatId, string kind, string? name = null, string? caption = null) =>
+        Tell("message", userId, chatId, null, message =>
+        {
+            message[kind] = new JsonObject { ["file_id"] = $"file-{kind}", ["file_unique_id"] = kind, ["file_size"] = 1234, ["file_name"] = name };
+            if (caption is not null)
+            {
+                message["caption"] = caption;
+                message["caption_entities"] = World.EntitiesOf(caption);
+            }
+        });
+
+    /// <summary>Somebody changes what they wrote.</summary>
+    public void Edit(long chatId, long messageId, string text)
+    {
+        lock (_world.Lock)
+        {
+            var message = _world.Find(chatId, messageId)!;
+            SetText(message, text);
+            message["edit_date"] = message["date"]!.GetValue<long>() + 1;
+            Queue("edited_message", message);
+        }
+    }
+
+    /// <summary>Somebody takes a message away.</summary>
+    public void Delete(long chatId, long messageId)
+    {
+        lock (_world.Lock)
+        {
+            _world.Delete(chatId, messageId);
+        }
+    }
+
+    /// <summary>Somebody presses a button under a message of the bot.</summary>
+    /// <returns>The id by which the bot answers.</returns>
+    public string Press(long userId, long chatId, long messageId, string label)
+    {
+        lock (_world.Lock)
+        {
+            var pressId = string.Create(CultureInfo.InvariantCulture, $"press-{_world.Presses.Count + 1}");
+            _world.Presses.Add(pressId);
+            Queue("callback_query", new JsonObject
+            {
+                ["id"] = pressId,
+                ["from"] = World.User(userId, Name(userId)),
+                ["message"] = _world.Find(chatId, messageId)!.DeepClone(),
+                ["chat_instance"] = "1",
+                ["data"] = _world.Shown(chatId, messageId)!.Buttons.First(button => button.Label == label).Data,
+            });
+            return pressId;
+        }
+    }
+
+    /// <summary>Somebody forwards what another wrote.</summary>
+    public void Forward(long userId, long chatId, string text) => Tell("message", userId, chatId, null, message =>
+    {
+        SetText(message, text);
+        message["forward_origin"] = new JsonObject { ["type"] = "hidden_user", ["sender_user_name"] = "Another", ["date"] = 1 };
+    });
+
+    /// <summary>Somebody sends what another bot offered inline.</summary>
+    public void SendViaBot(long userId, long chatId, string text) => Tell("message", userId, chatId, null, message =>
+    {
+        SetText(message, text);
+        message["via_bot"] = World.User(9999, "Inline", isBot: true);
+    });
+
+    /// <summary>An admin writes as the group itself.</summary>
+    public void SendAsAnonymousAdmin(long chatId, string text) => Tell("message", 1087968824, chatId, null, message =>
+    {
+        SetText(message, text);
+        message["from"] = World.User(1087968824, "Group", isBot: true);
+        message["sender_chat"] = message["chat"]!.DeepClone();
+    });
+
+    /// <summary>Another bot writes.</summary>
+    public void SendAsBot(long botId, long chatId, string text) => Tell("message", botId, chatId, null, message =>
+    {
+        SetText(message, text);
+        message["from"] = World.User(botId, "Other", isBot: true);
+    });
+
+    /// <summary>Somebody comes into a group.</summary>
+    public void Join(long userId, long chatId) => Tell("message", userId, chatId, null, message =>
+        message["new_chat_members"] = new JsonArray(World.User(userId, Name(userId))));
+
+    /// <summary>A channel's post.</summary>
+    public void PostToChannel(long chatId, string text)
+    {
+        lock (_world.Lock)
+        {
+            var message = _world.Write(_world.Open(chatId, "channel"), null, null);
+            message["sender_chat"] = message["chat"]!.DeepClone();
+            SetText(message, text);
+            Queue("channel_post", message);
+        }
+    }
+
+    /// <summary>An update made by hand, whatever the bot asked for.</summary>
+    /// <param name="json">Its text, given its id.</param>
+    public void Send(Func<long, string> json) => _updates.Add("", json);
+
+    /// <summary>Somebody blocks the bot.</summary>
+    public void Block(long userId)
+    {
+        lock (_world.Lock)
+        {
+            _world.Blocked.Add(userId);
+        }
+    }
+
+    private static string Name(long userId) => string.Create(CultureInfo.InvariantCulture, $"User {userId}");
+
+    private static void SetText(JsonObject message, string text)
+    {
+        message["text"] = text;
+        message["entities"] = World.EntitiesOf(text);
+    }
+
+    private long Tell(string kind, long userId, long chatId, long? threadId, Action<JsonObject> fill)
+    {
+        lock (_world.Lock)
+        {
+            var message = _world.Write(_world.Open(chatId), World.User(userId, Name(userId)), threadId);
+            fill(message);
+            Queue(kind, message);
+            return message["message_id"]!.GetValue<long>();
+        }
+    }
+
+    private void Queue(string kind, JsonObject what)
+    {
+        var text = what.ToJsonString();
+        _updates.Add(kind, id => string.Create(CultureInfo.InvariantCulture, $$"""{"update_id":{{id}},"{{kind}}":{{text}}}"""));
+    }
+}
