@@ -1,0 +1,127 @@
+namespace Cluster.Chat.Discord;
+
+// What Discord says of messages and presses. Anything may be missing or null: who reads checks.
+
+/// <summary>Discord: Message, message structure; the guild comes with gateway events only.</summary>
+internal sealed record DiscordMessage
+{
+    public string? Id { get; init; }
+
+    public string? ChannelId { get; init; }
+
+    public string? GuildId { get; init; }
+
+    public DiscordUser? Author { get; init; }
+
+    public string? Content { get; init; }
+
+    public string? EditedTimestamp { get; init; }
+
+    public string? WebhookId { get; init; }
+
+    public int? Type { get; init; }
+
+    public IReadOnlyList<DiscordUser?>? Mentions { get; init; }
+
+    public IReadOnlyList<DiscordAttachment?>? Attachments { get; init; }
+
+    public DiscordReference? MessageReference { get; init; }
+
+    public DiscordMessage? ReferencedMessage { get; init; }
+
+    public IReadOnlyList<DiscordReaction?>? Reactions { get; init; }
+}
+
+/// <summary>Discord: User, user structure.</summary>
+internal sealed record DiscordUser
+{
+    public string? Id { get; init; }
+
+    public string? Username { get; init; }
+
+    public string? GlobalName { get; init; }
+
+    public bool? Bot { get; init; }
+
+    public bool? System { get; init; }
+
+    /// <summary>A person, whom Discord names by a number.</summary>
+    public bool IsPerson => Bot != true && System != true && Snowflake.IsValid(Id);
+}
+
+/// <summary>Discord: Message, message reference structure; type 1 is a forward.</summary>
+internal sealed record DiscordReference
+{
+    public int? Type { get; init; }
+
+    public string? MessageId { get; init; }
+}
+
+/// <summary>Discord: Message, attachment structure.</summary>
+internal sealed record DiscordAttachment
+{
+    public string? Id { get; init; }
+
+    public string? Filename { get; init; }
+
+    public string? ContentType { get; init; }
+
+    public long? Size { get; init; }
+
+    /// <summary>Voice messages only.</summary>
+    public string? Waveform { get; init; }
+}
+
+/// <summary>Discord: Message, reaction structure.</summary>
+internal sealed record DiscordReaction
+{
+    public bool? Me { get; init; }
+
+    public DiscordEmoji? Emoji { get; init; }
+}
+
+/// <summary>Discord: Emoji, emoji structure; one of Unicode has a name only.</summary>
+internal sealed record DiscordEmoji
+{
+    public string? Id { get; init; }
+
+    public string? Name { get; init; }
+}
+
+/// <summary>Discord: Interactions, interaction structure; a class, lest its token be printed.</summary>
+internal sealed class DiscordInteraction
+{
+    public string? Id { get; init; }
+
+    public int? Type { get; init; }
+
+    public string? Token { get; init; }
+
+    public string? GuildId { get; init; }
+
+    public string? ChannelId { get; init; }
+
+    public int? Context { get; init; }
+
+    public DiscordInteractionData? Data { get; init; }
+
+    /// <summary>Who pressed, in a guild.</summary>
+    public DiscordMember? Member { get; init; }
+
+    /// <summary>Who pressed, in a direct chat.</summary>
+    public DiscordUser? User { get; init; }
+
+    public DiscordMessage? Message { get; init; }
+}
+
+internal sealed record DiscordInteractionData
+{
+    public string? CustomId { get; init; }
+
+    public int? ComponentType { get; init; }
+}
+
+internal sealed record DiscordMember
+{
+    public DiscordUser? User { get; init; }
+}

@@ -1,0 +1,42 @@
+namespace Cluster.Chat.Discord;
+
+/// <summary>A channel where people talk to the bot, and the last message that was taken from it.</summary>
+internal sealed record HeardIn(string Channel, string Message, bool Private)
+{
+    /// <summary>Null for a line that nobody kept.</summary>
+    public static HeardIn? Parse(string line) =>
+        line.Split(' ') is [var channel, var message, "p" or "g"] && Snowflake.IsValid(channel) && Snowflake.IsValid(message)
+            ? new(channel, message, line.EndsWith('p'))
+            : null;
+
+    public override string ToString() => $"{Channel} {Message} {(Private ? 'p' : 'g')}";
+}
+
+/// <summary>All that the next receiver wants to know: where the session is, and where people talked, in case it is lost.</summary>
+internal sealed record Whereabouts(ResumePoint? Point, IReadOnlyList<HeardIn> Channels)
+{
+    private const int MostChannels = 50;
+
+    public static Whereabouts Parse(string? text) => text?.Split('\n') is [var first, .. var lines]
+        ? new(ResumePoint.Parse(first), [.. lines.Select(HeardIn.Parse).OfType<HeardIn>().Take(MostChannels)])
+        : new(null, []);
+
+    /// <summary>With what was taken now; whoever talked last is kept longest.</summary>
+    public Whereabouts After(IReadOnlyList<ChatUpdate> taken)
+    {
+        var channels = Channels;
+        foreach (var message in taken.OfType<ChatUpdate.Message>().Where(message => !message.Edited))
+        {
+            var known = channels.FirstOrDefault(heard => heard.Channel == message.Place.Chat);
+            if (known is not null || message.ForBot)
+            {
+                var now = new HeardIn(message.Place.Chat, message.MessageId, message.Place.Private);
+                channels = [now, .. channels.Where(heard => heard != known).Take(MostChannels - 1)];
+            }
+        }
+
+        return this with { Channels = channels };
+    }
+
+    public override string ToString() => string.Join('\n', [$"{Point}", .. Channels.Select(heard => $"{heard}")]);
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+
+namespace Cluster.Simulator.Discord;
+
+/// <summary>Refuses a request body that Discord would refuse, and what Discord would silently ignore: then the bot means something else.</summary>
+internal static class DiscordForm
+{
+    private static readonly string[] Message =
+        ["content", "nonce", "enforce_nonce", "tts", "allowed_mentions", "message_reference", "components", "flags"];
+
+    /// <summary>The first fault; null for none.</summary>
+    public static string? FaultOfMessage(JsonObject body) =>
+        Unknown(body, Message)
+        ?? FaultOfContent(body)
+        ?? (Length(body["nonce"]) > 25 ? "nonce: must be 25 or fewer in length." : null)
+        ?? (body["enforce_nonce"] is not null && body["nonce"] is null ? "enforce_nonce: there is no nonce." : null)
+        ?? Unknown(body["message_reference"] as JsonObject, ["type", "message_id", "channel_id", "guild_id", "fail_if_not_exists"])
+        ?? FaultOfFlags(body, (1 << 2) | (1 << 12))
+        ?? FaultOfMentions(body)
+        ?? FaultOfComponents(body);
+
+    public static string? FaultOfEdit(JsonObject body) =>
+        Unknown(body, ["content", "flags", "allowed_mentions", "components"])
+        ?? FaultOfContent(body)
+        ?? FaultOfFlags(body, 1 << 2)
+        ?? FaultOfMentions(body)
+        ?? FaultOfComponents(body);
+
+    public static string? FaultOfAnswer(JsonObject body) =>
+        Unknown(body, ["type", "data"])
+        ?? ((int?)body["type"] != 4 ? "type: only a message is known here." : null)
+        ?? (body["data"] is not JsonObject data
+            ? "data: This field is required."
+            : Unknown(data, ["content", "flags", "allowed_mentions", "components"])
+                ?? FaultOfContent(data)
+                ?? FaultOfFlags(data, (1 << 2) | (1 << 6) | (1 << 12))
+                ?? FaultOfMentions(data)
+                ?? FaultOfComponents(data));
+
+    public static string? Unknown(JsonObject? body, IReadOnlyList<string> known) =>
+        body?.Select(field => field.Key).FirstOrDefault(name => !known.Contains(name)) is { } other ? $"{other}: no such field." : null;
+
+    private static string? FaultOfContent(JsonObject body) => Length(body["content"]) switch
+    {
+        > 2000 => "content: Must be 2000 or fewer in length.",
+        0 => "Cannot send an empty message",
+        _ => null,
+    };
+
+    private static string? FaultOfFlags(JsonObject body, int allowed) =>
+        ((int?)body["flags"] ?? 0) is var flags && (flags & ~allowed) != 0 ? "flags: may not be set." : null;
+
+    private static string? FaultOfMentions(JsonObject body) =>
+        Unknown(body["allowed_mentions"] as JsonObject, ["parse", "users", "roles", "replied_user"]);
+
+    private static string? FaultOfComponents(JsonObject body)
+    {
+        var rows = body["components"] as JsonArray ?? [];
+        if (rows.Count > 5)
+        {
+            return "components: Must be 5 or fewer in length.";
+        }
+
+        foreach (var row in rows)
+        {
+            if (row is not JsonObject { } part || Unknown(part, ["type", "components"]) is not null || (int?)part["type"] != 1
+                || part["components"] is not JsonArray { Count: > 0 and <= 5 } buttons)
+            {
+                return "components: an action row holds 1 to 5 buttons.";
+            }
+
+            if (buttons.Select(FaultOfButton).FirstOrDefault(fault => fault is not null) is { } fault)
+            {
+                return fault;
+            }
+        }
+
+        var ids = rows.SelectMany(row => (JsonArray)row!["components"]!).Select(button => (string?)button!["custom_id"]).ToList();
+        return ids.Count == ids.Distinct().Count() ? null : "components: Component custom id cannot be duplicated.";
+    }
+
+    private static string? FaultOfButton(JsonNode? button) =>
+        button is not JsonObject fields || Unknown(fields, ["type", "style", "label", "custom_id", "disabled"]) is not null
+            || (int?)fields["type"] != 2 ? "components: no button."
+            : (int?)fields["style"] is not (>= 1 and <= 4) ? "style: no such style."
+            : Length(fields["custom_id"]) is 0 or > 100 ? "custom_id: Must be between 1 and 100 in length."
+            : Length(fields["label"]) is 0 or > 80 ? "label: Must be between 1 and 80 in length."
+            : null;
+
+    private static int Length(JsonNode? text) => ((string?)text)?.Length ?? 0;
+}

@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+
+namespace Cluster.Simulator.Discord;
+
+/// <summary>Discord on a port of this machine: the REST API and the gateway of version 10 as far as a chat bot needs them, and the people who
+/// write to it.</summary>
+public sealed class DiscordSimulator : SimulatedPlatform
+{
+    internal const string ApiPath = "/api/v10/";
+
+    private const string GatewayPath = "/gateway/";
+
+    private readonly DiscordMessageStore _messages;
+    private readonly DiscordBuckets _buckets;
+    private readonly DiscordRest _rest;
+    private readonly ConcurrentDictionary<string, DiscordChannel> _channels = new();
+    private readonly ConcurrentDictionary<string, (string Token, bool Answered)> _presses = new();
+
+    /// <param name="clock">Measures heartbeats and limits.</param>
+    public DiscordSimulator(TimeProvider? clock = null)
+    {
+        _messages = new(Bot);
+        _buckets = new(clock ?? TimeProvider.System);
+        _rest = new(this, _messages, _buckets);
+        Gateway = new(this, clock ?? TimeProvider.System);
+    }
+
+    /// <summary>What the bot has to show.</summary>
+    public string Token { get; } = "simulated.discord.bot-token";
+
+    public DiscordPerson Bot { get; } = new("900000000000000001", "cluster") { Bot = true };
+
+    /// <summary>Bit 19: the message content intent is on.</summary>
+    public int ApplicationFlags { get; set; } = 1 << 19;
+
+    public DiscordFaults Faults { get; } = new();
+
+    /// <summary>What the bot did.</summary>
+    public DiscordSent Sent { get; } = new();
+
+    public DiscordGatewayEnd Gateway { get; }
+
+    /// <summary>The base address that a bot is given.</summary>
+    public Uri Api => new(Url, ApiPath);
+
+    /// <summary>Calls of the API so far.</summary>
+    public int Calls => _rest.Calls;
+
+    /// <summary>Calls in five seconds for one route and channel; null for no limit.</summary>
+    public int? RateLimit
+    {
+        get => _buckets.Limit;
+        set => _buckets.Limit = value;
+    }
+
+    internal bool MayReadMessages => (ApplicationFlags & (3 << 18)) != 0;
+
+    /// <summary>Somebody new.</summary>
+    public DiscordPerson Person(string name) => new(_messages.NextId(), name);
+
+    /// <summary>A new direct chat with the bot.</summary>
+    public DiscordChannel DirectChat() => Add(new(_messages.NextId(), Guild: null));
+
+    /// <summary>A new channel of a server.</summary>
+    public DiscordChannel GuildChannel() => Add(new(_messages.NextId(), Guild: "700000000000000001"));
+
+    /// <summary>Somebody writes.</summary>
+    /// <returns>The message's id.</returns>
+    public string Write(DiscordChannel channel, DiscordPerson author, string text, DiscordWriting? writing = null)
+    {
+        var message = _messages.Write(channel, author, text, writing ?? new());
+        Tell("MESSAGE_CREATE", message);
+        return (string)message["id"]!;
+    }
+
+    /// <summary>Somebody gives a message another text.</summary>
+    /// <param name="message">The message's id.</param>
+    /// <param name="text">The new text.</param>
+    /// <param name="at">Null for an update that is no edit, such as a preview.</param>
+    public void Edit(string message, string text, string? at = "2026-01-02T03:04:59.000000+00:00")
+    {
+        var changed = _messages.Change(message, it =>
+        {
+            it["content"] = text;
+            it["edited_timestamp"] = at;
+        });
+        Tell("MESSAGE_UPDATE", changed!);
+    }
+
+    /// <summary>Somebody presses a button under a message of the bot.</summary>
+    /// <returns>The interaction's id and token, with a slash between.</returns>
+    public string Press(DiscordChannel channel, DiscordPerson person, string message, string customId)
+    {
+        var (id, token) = (_messages.NextId(), $"press-{Guid.NewGuid():n}");
+        _presses[id] = (token, false);
+        var press = new JsonObject
+        {
+            ["id"] = id,
+            ["application_id"] = Bot.Id,
+            ["type"] = 3,
+            ["token"] = token,
+            ["version"] = 1,
+            ["channel_id"] = channel.Id,
+            ["data"] = new JsonObject { ["component_type"] = 2, ["custom_id"] = customId },
+            ["message"] = _messages.Find(message),
+            ["context"] = channel.Guild is null ? 1 : 0,
+        };
+        if (channel.Guild is { } guild)
+        {
+            press["guild_id"] = guild;
+            press["member"] = new JsonObject { ["user"] = person.ToJson() };
+        }
+        else
+        {
+            press["user"] = person.ToJson();
+        }
+
+        Tell("INTERACTION_CREATE", press);
+        return $"{id}/{token}";
+    }
+
+    internal DiscordChannel? FindChannel(string id) => _channels.GetValueOrDefault(id);
+
+    internal bool KnowsPress(string id, string token) => _presses.TryGetValue(id, out var press) && press.Token == token;
+
+    /// <summary>False when it was answered before.</summary>
+    internal bool AnswerPress(string id) =>
+        _presses.TryGetValue(id, out var press) && _presses.TryUpdate(id, (press.Token, true), (press.Token, false));
+
+    internal void Tell(string type, JsonObject data) => Gateway.Tell(type, data);
+
+    internal string GatewayUrl(string name) => new UriBuilder(new Uri(Url, GatewayPath + name)) { Scheme = "ws" }.Uri.ToString();
+
+    internal JsonObject DescribeGateway() => new()
+    {
+        ["url"] = GatewayUrl("main"),
+        ["shards"] = 1,
+        ["session_start_limit"] = new JsonObject
+        {
+            ["total"] = 1000,
+            ["remaining"] = Gateway.SessionStarts,
+            ["reset_after"] = 86_400_000,
+            ["max_concurrency"] = 1,
+        },
+    };
+
+    protected override void Map(WebApplication app)
+    {
+        app.UseWebSockets();
+        app.Run(context =>
+        {
+            if (context.Request.Path.StartsWithSegments("/gateway"))
+            {
+                return Gateway.HandleAsync(context);
+            }
+
+            if (context.Request.Path.StartsWithSegments("/api/v10"))
+            {
+                return _rest.HandleAsync(context);
+            }
+
+            context.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        });
+    }
+
+    private DiscordChannel Add(DiscordChannel channel) => _channels[channel.Id] = channel;
+}
