@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Cluster.Cli.Access;
 using Cluster.Cli.Backups;
+using Cluster.Cli.Chats;
 using Cluster.Cli.Connect;
 using Cluster.Cli.Doctor;
 using Cluster.Cli.Events;
@@ -35,6 +36,9 @@ var root = new RootCommand("Talk to the nodes of Channel Cluster, and connect Cl
     AccessCommands.Revoke(node),
     AccessCommands.Show(node),
     SourceCommands.Create(node),
+    BotCommands.Create(node),
+    PairCommand.Create(node),
+    IdentityCommands.Create(node),
     NodesCommand.Create(node),
     PermissionCommands.List(node),
 

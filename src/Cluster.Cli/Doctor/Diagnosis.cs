@@ -13,6 +13,9 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
+    // A silent long poll is answered every 50 seconds.
+    private static readonly TimeSpan HeardWithin = TimeSpan.FromSeconds(90);
+
     private readonly List<DoctorCheck> _checks = [];
 
     public async Task<IReadOnlyList<DoctorCheck>> RunAsync(string? session, CancellationToken ct)
@@ -20,9 +23,13 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
         if (Configuration() is { } node && await HealthAsync(node, ct) && await ReadyAsync(node, ct))
         {
             using var client = new NodeClient(node, clock);
-            if (await TokenAsync(client, ct) && session is not null)
+            if (await TokenAsync(client, ct))
             {
-                await SessionAsync(client, session, ct);
+                await BotsAsync(client, ct);
+                if (session is not null)
+                {
+                    await SessionAsync(client, session, ct);
+                }
             }
         }
 
@@ -93,6 +100,37 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
         catch (CommandFailure failure)
         {
             return Broken("token", failure.Message, "Ask an admin for an invitation (`cluster principal add NAME`) and run `cluster login URL`.");
+        }
+    }
+
+    // A bot that does not work breaks no link of the chain to a session, so the walk goes on.
+    private async Task BotsAsync(NodeClient client, CancellationToken ct)
+    {
+        IReadOnlyList<BotInfo> bots;
+        try
+        {
+            bots = (await client.GetAsync("api/bots", ApiJson.Default.IReadOnlyListBotInfo, ct)).Value;
+        }
+        catch (CommandFailure)
+        {
+            return; // a node of an earlier version
+        }
+
+        foreach (var bot in bots)
+        {
+            var check = $"bot {bot.Name}";
+            if (bot.Problem is { } problem)
+            {
+                Broken(check, problem, "It is tried again by itself; `cluster bot list` shows when it works.");
+            }
+            else if (bot.HeardAt is not { } heard || clock.GetUtcNow() - heard > HeardWithin)
+            {
+                Broken(check, $"{bot.Platform} has not answered it since {Screen.Time(bot.HeardAt)}", "Can the nodes reach the platform? Their log says more.");
+            }
+            else
+            {
+                Whole(check, $"@{bot.AccountName} works at node {bot.Node ?? "-"}; heard {Screen.Time(heard)}, {bot.Waiting} to send");
+            }
         }
     }
 

@@ -63,6 +63,79 @@ public sealed record PrincipalInfo
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
+/// <summary>POST /api/bots: lets the cluster own a bot of a chat platform. Admin only.</summary>
+public sealed record AddBot
+{
+    [Required] public required string Name { get; init; }
+
+    /// <summary><c>telegram</c> or <c>discord</c>.</summary>
+    [Required] public required string Platform { get; init; }
+
+    [Required] public required string Token { get; init; }
+
+    /// <summary>The address of the platform's API; null for the platform's own.</summary>
+    public string? BaseUrl { get; init; }
+}
+
+/// <summary>GET /api/bots.</summary>
+public sealed record BotInfo
+{
+    public required string Name { get; init; }
+    public required string Platform { get; init; }
+    public required string AccountId { get; init; }
+
+    /// <summary>The name by which people mention it, without @.</summary>
+    public required string AccountName { get; init; }
+
+    /// <summary>A pairing code at its end makes it a link that pairs; null where there is no such thing.</summary>
+    public string? PairingLink { get; init; }
+
+    /// <summary>What keeps it from working, and what to do; null when nothing does.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>When the platform answered last.</summary>
+    public DateTimeOffset? HeardAt { get; init; }
+
+    /// <summary>The node that receives and sends for it; null when none does.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>What waits to be sent.</summary>
+    public required int Waiting { get; init; }
+}
+
+/// <summary>POST /api/pairings: a code that links whoever sends it to a bot with the caller.</summary>
+public sealed record NewPairing
+{
+    public required string Code { get; init; }
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Where to send it.</summary>
+    public required IReadOnlyList<BotInfo> Bots { get; init; }
+}
+
+/// <summary>GET /api/pairings/HANDLE: the first four characters of a code.</summary>
+public sealed record PairingInfo
+{
+    /// <summary>Who has used it; null while nobody has.</summary>
+    public string? Identity { get; init; }
+
+    /// <summary>Display text: anybody may bear any name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Too many wrong ones were sent for it.</summary>
+    public required bool Burnt { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+/// <summary>GET /api/identities.</summary>
+public sealed record IdentityInfo
+{
+    public required string Identity { get; init; }
+    public required string Principal { get; init; }
+    public string? Name { get; init; }
+}
+
 /// <summary>POST /api/login: redeems an invitation code.</summary>
 public sealed record Login
 {
@@ -349,6 +422,12 @@ public sealed record LocalNode
 [JsonSerializable(typeof(NewSource))]
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeInfo>))]
+[JsonSerializable(typeof(AddBot))]
+[JsonSerializable(typeof(BotInfo))]
+[JsonSerializable(typeof(IReadOnlyList<BotInfo>))]
+[JsonSerializable(typeof(NewPairing))]
+[JsonSerializable(typeof(PairingInfo))]
+[JsonSerializable(typeof(IReadOnlyList<IdentityInfo>))]
 [JsonSerializable(typeof(NodeHealth))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(LocalNode))]

@@ -106,6 +106,10 @@ public static class DedupeKeys
     /// <param name="signature">The verified HMAC of the raw body: a replay of the same body under the same secret has the same one.</param>
     public static string Body(string source, ReadOnlySpan<byte> signature) => Short($"body:{source}:{Convert.ToHexStringLower(signature)}");
 
+    /// <param name="bot">The bot that was told.</param>
+    /// <param name="key">The platform's id of the update.</param>
+    public static string Update(string bot, string key) => Short($"update:{bot}:{key}");
+
     public static string Message(Identity sender, string clientId) => Short($"message:{sender}:{clientId}");
 
     // 128 bits of a hash: keys are many and kept long, so they are small and all of one size.

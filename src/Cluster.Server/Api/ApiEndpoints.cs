@@ -2,6 +2,7 @@ using Cluster.Core.Api;
 using Cluster.Core.Channel;
 using Cluster.Core.Sessions;
 using Cluster.Server.Backups;
+using Cluster.Server.Chats;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
 using Cluster.Storage.Engines;
@@ -35,6 +36,7 @@ internal static class ApiEndpoints
         api.MapDelete("/sources/{name}", RemoveSourceAsync);
         api.MapBackup();
         api.MapSessions();
+        api.MapChats();
     }
 
     private static Ok<Me> Me(HttpContext context, Engine engine, NodeAddress address)

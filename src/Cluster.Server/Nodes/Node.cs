@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Cluster.Core.Api;
 using Cluster.Server.Api;
+using Cluster.Server.Chats;
 using Cluster.Server.Housekeeping;
 using Cluster.Server.Mcp;
 using Cluster.Server.Pages;
@@ -80,6 +81,7 @@ internal static partial class Node
             .AddMcp()
             .AddWebhooks()
             .AddPages()
+            .AddChats()
             .AddSingleton(key)
             .AddSingleton<NodeAddress>()
             .AddSingleton<ReadyProbe>()

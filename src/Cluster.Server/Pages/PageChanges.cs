@@ -63,8 +63,8 @@ internal sealed class PageChanges(
                 proved = clock.GetTimestamp();
             }
 
-            // What was missed while the node was cut off from the others may be anything.
-            foreach (var session in watcher.TakeTopics() ?? [.. findable])
+            // Of all topics, sessions only have a slash. What was missed while the node was cut off from the others may be anything.
+            foreach (var session in (watcher.TakeTopics() ?? [.. findable]).Where(topic => topic.Contains('/', StringComparison.Ordinal)))
             {
                 if (await MayKnowAsync(session, who, findable, ct))
                 {

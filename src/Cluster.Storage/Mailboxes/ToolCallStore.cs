@@ -1,5 +1,7 @@
 using Cluster.Core.Access;
+using Cluster.Core.Chats;
 using Cluster.Core.Sessions;
+using Cluster.Storage.Chats;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Sessions;
 
@@ -40,10 +42,19 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     return Refuse($"There is no conversation {chatId} in this session. Use the chat_id of a channel block that you received.");
                 }
 
-                if (await AccessStore.FindAsync(turn.Db, call.Session) is not { } access || !access.May(new Identity(chatId), Act.Talk))
+                if (ConversationId.TryParse(chatId, out _)
+                    && await turn.Db.NumberAsync("SELECT 1 FROM conversation WHERE id = @chat", chat) is null)
                 {
-                    await turn.AuditAsync(Identity.Session(call.Session).Value, "refused.reply", call.Session.ToString(), $"{chatId} may not talk");
-                    return Refuse($"Nothing was sent: {chatId} may no longer talk to this session.");
+                    return Refuse($"Nothing was sent: the bot of conversation {chatId} is not here any more.");
+                }
+
+                // Who is answered must still be let in: in a direct chat its person, in a group whoever is answered there.
+                var inChat = ConversationId.TryParse(chatId, out _);
+                var who = inChat ? await AnsweredAsync(turn, call.Session, chatId, replyTo) : new Identity(chatId);
+                if (await AccessStore.FindAsync(turn.Db, call.Session) is not { } access || !access.May(who, Act.Talk))
+                {
+                    await turn.AuditAsync(Identity.Session(call.Session).Value, "refused.reply", call.Session.ToString(), $"{who} may not talk");
+                    return Refuse($"Nothing was sent: {who} may no longer talk to this session.");
                 }
 
                 if (replyTo is { } named && await turn.Db.NumberAsync(
@@ -53,6 +64,12 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     ("@event", named)) is null)
                 {
                     return Refuse($"reply_to {named} is no event of conversation {chatId}. Use the event_id of the channel block that you answer, or leave reply_to out.");
+                }
+
+                if (inChat)
+                {
+                    await OutboxStore.PutAsync(
+                        turn, chatId, OutboxKind.Answer, Lanes.Answers, text, await MessageAsync(turn, call.Session, chatId, replyTo), call.Session, who);
                 }
 
                 long? noted = null;
@@ -88,6 +105,30 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                 return new ToolOutcome(false, $"Sent as message {id}{(answered == 0 ? "" : $"; {answered} marked answered")}.");
             },
             ct);
+
+    // In a direct chat there is one person; in a group it is who wrote what is answered, or wrote last.
+    private static async Task<Identity> AnsweredAsync(Turn turn, SessionId session, string chatId, long? replyTo) => new(
+        await turn.Db.RowAsync("SELECT identity FROM conversation WHERE id = @chat AND identity IS NOT NULL", r => r.GetString(0), ("@chat", chatId))
+        ?? await turn.Db.RowAsync(
+            """
+            SELECT e.sender FROM delivery d JOIN event e ON e.id = d.event_id
+            WHERE d.session_id = @session AND d.chat_id = @chat AND (@event = 0 OR d.event_id = @event) AND d.state NOT IN ('queued', 'filtered')
+            ORDER BY d.event_id DESC LIMIT 1
+            """,
+            r => r.GetString(0),
+            ("@session", session.ToString()),
+            ("@chat", chatId),
+            ("@event", replyTo ?? 0))
+        ?? "");
+
+    // The platform's own id of the message that is answered.
+    private static Task<string?> MessageAsync(Turn turn, SessionId session, string chatId, long? eventId) =>
+        turn.Db.RowAsync(
+            "SELECT message_id FROM chat_message WHERE conversation = @chat AND session_id = @session AND event_id = @event",
+            r => r.GetString(0),
+            ("@chat", chatId),
+            ("@session", session.ToString()),
+            ("@event", eventId ?? 0));
 
     /// <summary>Sends a note to another session.</summary>
     public Task<ToolOutcome> TellAsync(ToolCall call, SessionId other, string text, CancellationToken ct) =>

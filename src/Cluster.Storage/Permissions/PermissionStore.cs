@@ -1,7 +1,9 @@
+using Cluster.Core.Access;
 using Cluster.Core.Api;
 using Cluster.Core.Events;
 using Cluster.Core.Permissions;
 using Cluster.Core.Sessions;
+using Cluster.Storage.Chats;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Principals;
@@ -50,13 +52,14 @@ public sealed class PermissionStore(Engine engine)
                     """,
                     session,
                     ("@keep", MaxOpen - 1));
+                var id = await turn.TakeIdAsync();
                 await turn.Db.ExecuteAsync(
                     """
                     INSERT INTO permission_request
                       (id, session_id, mcp_session, request_id, tool_name, description, input_preview, state, created_at, expires_at)
                     VALUES (@id, @session, @mcp, @request, @tool, @description, @preview, 'open', @now, @expires)
                     """,
-                    ("@id", await turn.TakeIdAsync()),
+                    ("@id", id),
                     session,
                     ("@mcp", asker.Id),
                     ("@request", requestId),
@@ -65,10 +68,62 @@ public sealed class PermissionStore(Engine engine)
                     ("@preview", Packed.Pack(inputPreview)),
                     ("@now", turn.NowMs),
                     ("@expires", (turn.Now + openFor).ToUnixTimeMilliseconds()));
+                await Prompts.PutAsync(turn, asker.Session, id, requestId, toolName, inputPreview);
                 turn.Wake(asker.Session.ToString());
                 return true;
             },
             ct);
+
+    /// <summary>The open request that bears this id, of those that this person may answer; else one that is over. Who names ids that are
+    /// none is not listened to for a while.</summary>
+    /// <returns>Null for no such request; <see cref="Ambiguous"/>, or <see cref="LockedOut"/> for who has guessed too often.</returns>
+    public Task<long?> FindOpenAsync(string requestId, Identity who, CancellationToken ct) =>
+        engine.TurnAsync<long?>(
+            async turn =>
+            {
+                if (await Guesses.CountAsync(turn, who, GuessKind, GuessWindow) >= MaxGuesses)
+                {
+                    return LockedOut;
+                }
+
+                var found = new List<(long Id, bool Open)>();
+                foreach (var (id, session, open) in await turn.Db.RowsAsync(
+                    """
+                    SELECT id, session_id, CASE WHEN state = 'open' AND expires_at > @now THEN 1 ELSE 0 END
+                    FROM permission_request WHERE request_id = @request AND created_at > @after ORDER BY id DESC LIMIT 1000
+                    """,
+                    r => (r.GetInt64(0), SessionId.Parse(r.GetString(1)), r.GetInt64(2) == 1),
+                    ("@now", turn.NowMs),
+                    ("@request", requestId),
+                    ("@after", (turn.Now - TimeSpan.FromDays(1)).ToUnixTimeMilliseconds())))
+                {
+                    if (await AccessStore.FindAsync(turn.Db, session) is { } access && access.May(who, Act.Approve))
+                    {
+                        found.Add((id, open));
+                    }
+                }
+
+                if (found.Count > 0)
+                {
+                    var open = found.Where(one => one.Open).ToList();
+                    return open.Count > 1 ? Ambiguous : open.Count == 1 ? open[0].Id : found[0].Id;
+                }
+
+                await Guesses.MissAsync(turn, who, GuessKind, GuessWindow);
+                await turn.AuditAsync(who.Value, "refused.verdict", requestId, "no such id");
+                return null;
+            },
+            ct);
+
+    /// <summary>Instead of a request, for somebody who has named wrong ids too often.</summary>
+    public const long LockedOut = -1;
+
+    /// <summary>Instead of a request, where several that are open bear the same id.</summary>
+    public const long Ambiguous = -2;
+
+    private const int MaxGuesses = 5;
+    private const string GuessKind = "permission";
+    private static readonly TimeSpan GuessWindow = TimeSpan.FromMinutes(10);
 
     /// <summary>Judges a verdict and, if it counts, puts it on its way, all in one turn.</summary>
     /// <param name="id">The request.</param>

@@ -1,4 +1,5 @@
 using Cluster.Core.Secrets;
+using Cluster.Storage.Chats;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sources;
@@ -6,9 +7,9 @@ using Cluster.Storage.Sources;
 namespace Cluster.Storage.Secrets;
 
 /// <summary>What stands in the engine and cannot be opened with the node's key.</summary>
-public sealed record Unreadable(IReadOnlyList<string> Sources, int DataKeys)
+public sealed record Unreadable(IReadOnlyList<string> Sources, IReadOnlyList<string> Bots, int DataKeys)
 {
-    public bool Any => Sources.Count + DataKeys > 0;
+    public bool Any => Sources.Count + Bots.Count + DataKeys > 0;
 }
 
 /// <summary>Tells whether a node's key is the one under which the engine's secrets were sealed. Every secret is tried, and one that is
@@ -40,6 +41,7 @@ public sealed class KeyCheck(Engine engine, SecretBox box)
                 var forgotten = await FindAsync(turn);
                 await DataKeyStore.ForgetAsync(turn, await DataKeyStore.FindUnreadableAsync(turn, box));
                 await SourceStore.ForgetAsync(turn, forgotten.Sources);
+                await BotStore.ForgetAsync(turn, forgotten.Bots);
                 await DataKeyStore.MarkAsync(turn, box);
                 return forgotten;
             },
@@ -47,5 +49,6 @@ public sealed class KeyCheck(Engine engine, SecretBox box)
 
     private async Task<Unreadable> FindAsync(Turn turn) => new(
         await SourceStore.FindUnreadableAsync(turn, box),
+        await BotStore.FindUnreadableAsync(turn, box),
         (await DataKeyStore.FindUnreadableAsync(turn, box)).Count);
 }

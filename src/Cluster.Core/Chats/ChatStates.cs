@@ -1,0 +1,26 @@
+namespace Cluster.Core.Chats;
+
+/// <summary>How the state of a delivery is shown under the message that it is of.</summary>
+public static class ChatStates
+{
+    /// <summary>An emoji that says so, of those that a bot may use (Telegram Bot API: ReactionTypeEmoji); null for none.</summary>
+    public static string? Emoji(string state, bool attached) => state switch
+    {
+        "queued" when !attached => "😴",
+        "received" => "👀",
+        "answered" => "👌",
+        "expired" or "dead" => "💔",
+        _ => null,
+    };
+
+    /// <summary>Nothing comes after it.</summary>
+    public static bool IsEnd(string state) => state is "answered" or "expired" or "dead" or "filtered";
+}
+
+/// <summary>The lanes of the outbox: a lower one is sent first.</summary>
+public static class Lanes
+{
+    public const int Approvals = 0;
+    public const int Answers = 1;
+    public const int States = 2;
+}

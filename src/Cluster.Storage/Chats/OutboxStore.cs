@@ -1,0 +1,294 @@
+using System.Data.Common;
+using Cluster.Core.Access;
+using Cluster.Core.Chats;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Leases;
+using Cluster.Storage.Sessions;
+
+namespace Cluster.Storage.Chats;
+
+/// <summary>What an item of the outbox does.</summary>
+public enum OutboxKind
+{
+    /// <summary>A session's answer.</summary>
+    Answer,
+
+    /// <summary>Words of the cluster to somebody it knows.</summary>
+    Notice,
+
+    /// <summary>A permission request, with buttons.</summary>
+    Prompt,
+
+    /// <summary>Another text for a prompt that is over; its buttons go.</summary>
+    Edit,
+
+    /// <summary>An emoji under a message; an empty one takes it away.</summary>
+    React,
+}
+
+/// <summary>Something that waits to be sent.</summary>
+public sealed record OutboxItem
+{
+    public required long Id { get; init; }
+    public required ConversationId Conversation { get; init; }
+    public required bool Private { get; init; }
+    public required OutboxKind Kind { get; init; }
+    public required string Body { get; init; }
+
+    /// <summary>The platform's id of the message that is answered, edited or reacted to.</summary>
+    public string? Target { get; init; }
+
+    public SessionId? Session { get; init; }
+    public long? RequestId { get; init; }
+
+    /// <summary>How many of its messages the platform has taken already.</summary>
+    public required int PartsSent { get; init; }
+
+    public required int Attempts { get; init; }
+}
+
+/// <summary>What became of one try to send an item.</summary>
+public abstract record SendResult
+{
+    private SendResult()
+    {
+    }
+
+    /// <param name="MessageId">The platform's id of the message; null for what is none.</param>
+    /// <param name="Last">Nothing more of this item is to be sent.</param>
+    public sealed record Sent(string? MessageId, bool Last) : SendResult;
+
+    public sealed record Later(TimeSpan Wait, bool Failed) : SendResult;
+
+    public sealed record Refused(string Reason) : SendResult;
+}
+
+/// <summary>Answers, prompts and notices on their way to chat platforms. Only the holder of a bot's lease takes and marks its items.</summary>
+public sealed class OutboxStore(Engine engine, LeaseStore leases)
+{
+    /// <summary>Tells somebody something, as long as they are somebody here.</summary>
+    public Task NoticeAsync(ConversationId conversation, Identity who, string text, string? replyTo, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                await PutAsync(turn, conversation.ToString(), OutboxKind.Notice, Lanes.Approvals, text, replyTo, judged: who);
+                return true;
+            },
+            ct);
+
+    /// <summary>What may go out now: the first of each conversation and lane. Whose right has ended meanwhile is refused here.</summary>
+    /// <exception cref="LeaseLostException">Another node sends by now.</exception>
+    public Task<List<OutboxItem>> TakeAsync(Lease lease, string bot, int most, CancellationToken ct) =>
+        leases.TurnAsync(
+            lease,
+            async turn =>
+            {
+                // What may not go ends here, and what stood behind it is first then.
+                while (true)
+                {
+                    var found = await FirstAsync(turn, bot, most);
+                    var going = new List<OutboxItem>(found.Count);
+                    foreach (var (item, judged) in found)
+                    {
+                        if (await MayGoAsync(turn, item, judged))
+                        {
+                            going.Add(item);
+                        }
+                        else
+                        {
+                            await EndAsync(turn, item.Id, "refused", "revoked, or over");
+                        }
+                    }
+
+                    if (going.Count > 0 || found.Count == 0)
+                    {
+                        return going;
+                    }
+                }
+            },
+            ct);
+
+    /// <summary>Writes down what became of some tries.</summary>
+    /// <exception cref="LeaseLostException">Another node sends by now.</exception>
+    public Task MarkAsync(Lease lease, IReadOnlyList<(OutboxItem Item, SendResult Result)> results, CancellationToken ct) =>
+        leases.TurnAsync(
+            lease,
+            async turn =>
+            {
+                foreach (var (item, result) in results)
+                {
+                    await MarkAsync(turn, item, result);
+                }
+
+                return true;
+            },
+            ct);
+
+    /// <summary>Forgets what was sent long ago.</summary>
+    public static async Task<int> SweepAsync(Turn turn) =>
+        await turn.Db.ExecuteAsync(
+            "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE created_at <= @before AND state <> 'queued' LIMIT 1000)",
+            ("@before", (turn.Now - Kept).ToUnixTimeMilliseconds()))
+        + await turn.Db.ExecuteAsync(
+            """
+            DELETE FROM chat_message WHERE (conversation, message_id) IN (
+              SELECT conversation, message_id FROM chat_message WHERE at <= @before LIMIT 1000)
+            """,
+            ("@before", (turn.Now - Remembered).ToUnixTimeMilliseconds()))
+        + await turn.Db.ExecuteAsync(
+            "UPDATE chat_message SET live = 0 WHERE live = 1 AND at > 0 AND at <= @before", ("@before", (turn.Now - Shown).ToUnixTimeMilliseconds()));
+
+    // So long what becomes of a message is shown under it.
+    private static readonly TimeSpan Shown = TimeSpan.FromDays(8);
+
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(8);
+
+    // For so long an answer to an old message still reaches its session.
+    private static readonly TimeSpan Remembered = TimeSpan.FromDays(30);
+
+    /// <summary>Puts something into the outbox, in the turn that decided it.</summary>
+    internal static async Task PutAsync(
+        Turn turn, string conversation, OutboxKind kind, int lane, string body, string? target = null,
+        SessionId? session = null, Identity? judged = null, long? eventId = null, long? requestId = null)
+    {
+        // Of the states that a message is shown to have, the newest wins.
+        if (kind is OutboxKind.React or OutboxKind.Edit)
+        {
+            await turn.Db.ExecuteAsync(
+                """
+                UPDATE outbox SET state = 'replaced'
+                WHERE conversation = @conversation AND lane = @lane AND state = 'queued' AND lane >= 0 AND kind = @kind AND target = @target
+                """,
+                ("@conversation", conversation),
+                ("@lane", lane),
+                ("@kind", Word(kind)),
+                ("@target", target));
+        }
+
+        var id = ConversationId.Parse(conversation);
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO outbox
+              (id, bot, conversation, lane, kind, body, target, session_id, identity, event_id, request_id, parts_sent, attempts, state, due_at, created_at)
+            VALUES (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @event, @request, 0, 0, 'queued', @now, @now)
+            """,
+            ("@id", await turn.TakeIdAsync()),
+            ("@bot", id.Bot),
+            ("@conversation", conversation),
+            ("@lane", lane),
+            ("@kind", Word(kind)),
+            ("@body", Packed.Pack(body)),
+            ("@target", target),
+            ("@session", session?.ToString()),
+            ("@identity", judged?.Value),
+            ("@event", eventId),
+            ("@request", requestId),
+            ("@now", turn.NowMs));
+        turn.Show(TopicOf(id.Bot));
+    }
+
+    /// <summary>What the sender of a bot is woken by.</summary>
+    public static string TopicOf(string bot) => $"outbox:{bot}";
+
+    private static Task<List<(OutboxItem Item, string? Judged)>> FirstAsync(Turn turn, string bot, int most) =>
+        turn.Db.RowsAsync(
+            """
+            SELECT o.id, o.conversation, c.identity, o.kind, o.body, o.target, o.session_id, o.request_id, o.parts_sent, o.attempts, o.identity
+            FROM outbox o LEFT JOIN conversation c ON c.id = o.conversation
+            WHERE o.bot = @bot AND o.state = 'queued' AND o.lane >= 0 AND o.due_at <= @now AND NOT EXISTS (
+              SELECT 1 FROM outbox b
+              WHERE b.conversation = o.conversation AND b.lane = o.lane AND b.id < o.id AND b.state = 'queued' AND b.lane >= 0)
+            ORDER BY o.lane, o.id LIMIT @most
+            """,
+            r => (Read(r), r.TextOrNull(10)),
+            ("@bot", bot),
+            ("@now", turn.NowMs),
+            ("@most", most));
+
+    // Everything in words is for somebody's eyes by right; the right is asked again when it goes out.
+    private static async Task<bool> MayGoAsync(Turn turn, OutboxItem item, string? judged)
+    {
+        switch (item.Kind)
+        {
+            case OutboxKind.Notice:
+                return judged is not null && await turn.Db.NumberAsync(
+                    "SELECT 1 FROM identity WHERE id = @who UNION SELECT 1 FROM access_entry WHERE identity = @who", ("@who", judged)) is not null;
+            case OutboxKind.Prompt when await turn.Db.NumberAsync(
+                "SELECT 1 FROM permission_request WHERE id = @id AND state = 'open' AND expires_at > @now",
+                ("@id", item.RequestId),
+                ("@now", turn.NowMs)) is null:
+                return false; // there is nothing to decide any more
+            case OutboxKind.Answer or OutboxKind.Prompt:
+                return item.Session is { } session && judged is not null
+                    && await AccessStore.FindAsync(turn.Db, session) is { } access
+                    && access.May(new Identity(judged), item.Kind == OutboxKind.Prompt ? Act.Approve : Act.Talk);
+            default:
+                return true;
+        }
+    }
+
+    private static async Task MarkAsync(Turn turn, OutboxItem item, SendResult result)
+    {
+        switch (result)
+        {
+            case SendResult.Sent(var messageId, var last):
+                await turn.Db.ExecuteAsync(
+                    """
+                    UPDATE outbox SET parts_sent = parts_sent + 1, attempts = 0, due_at = @now,
+                      state = CASE WHEN @last = 1 THEN 'sent' ELSE state END, sent_at = CASE WHEN @last = 1 THEN @now ELSE sent_at END
+                    WHERE id = @id
+                    """,
+                    ("@last", last ? 1 : 0),
+                    ("@now", turn.NowMs),
+                    ("@id", item.Id));
+                if (messageId is not null && item.Session is { } session)
+                {
+                    await turn.Db.ExecuteAsync(
+                        """
+                        INSERT INTO chat_message (conversation, message_id, session_id, request_id, shown, live, at)
+                        VALUES (@conversation, @message, @session, @request, 'open', @live, @now) ON CONFLICT (conversation, message_id) DO NOTHING
+                        """,
+                        ("@conversation", item.Conversation.ToString()),
+                        ("@message", messageId),
+                        ("@session", session.ToString()),
+                        ("@request", item.RequestId),
+                        ("@live", item.Kind == OutboxKind.Prompt ? 1 : 0),
+                        ("@now", turn.NowMs));
+                    turn.Show(session.ToString());
+                }
+
+                break;
+            case SendResult.Later(var wait, var failed):
+                await turn.Db.ExecuteAsync(
+                    "UPDATE outbox SET due_at = @due, attempts = attempts + @failed WHERE id = @id",
+                    ("@due", (turn.Now + wait).ToUnixTimeMilliseconds()),
+                    ("@failed", failed ? 1 : 0),
+                    ("@id", item.Id));
+                break;
+            case SendResult.Refused(var reason):
+                await EndAsync(turn, item.Id, "refused", reason);
+                await turn.AuditAsync("node", "outbox.refused", item.Conversation.ToString(), $"{item.Id} {reason}");
+                break;
+        }
+    }
+
+    private static Task<int> EndAsync(Turn turn, long id, string state, string reason) =>
+        turn.Db.ExecuteAsync("UPDATE outbox SET state = @state, reason = @reason WHERE id = @id", ("@state", state), ("@reason", reason), ("@id", id));
+
+    private static OutboxItem Read(DbDataReader r) => new()
+    {
+        Id = r.GetInt64(0),
+        Conversation = ConversationId.Parse(r.GetString(1)),
+        Private = !r.IsDBNull(2),
+        Kind = Enum.Parse<OutboxKind>(r.GetString(3), ignoreCase: true),
+        Body = Packed.UnpackText(r.Bytes(4)),
+        Target = r.TextOrNull(5),
+        Session = r.TextOrNull(6) is { } session ? SessionId.Parse(session) : null,
+        RequestId = r.NumberOrNull(7),
+        PartsSent = r.GetInt32(8),
+        Attempts = r.GetInt32(9),
+    };
+
+    private static string Word(OutboxKind kind) => kind.ToString().ToLowerInvariant();
+}

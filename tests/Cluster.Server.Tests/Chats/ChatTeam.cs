@@ -1,0 +1,71 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Cluster.Core.Api;
+using Cluster.Simulator.Telegram;
+using Cluster.Testing;
+
+namespace Cluster.Server.Tests.Chats;
+
+/// <summary>A simulated Telegram, and what an admin and people do so that a node owns a bot there and knows them.</summary>
+internal sealed class ChatTeam : IAsyncDisposable
+{
+    public const string Bot = "team";
+
+    public const string Ask = "notifications/claude/channel/permission_request";
+
+    public TelegramSimulator Telegram { get; } = new();
+
+    /// <summary>Ends when nothing comes any more.</summary>
+    public static CancellationToken Patience =>
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, new CancellationTokenSource(TimeSpan.FromSeconds(40)).Token).Token;
+
+    public static async Task<ChatTeam> StartAsync(NodeHost node)
+    {
+        var team = new ChatTeam();
+        await team.Telegram.StartAsync();
+        using var api = node.Api();
+        using var added = await team.AddAsync(node);
+        Assert.True(added.IsSuccessStatusCode, await added.Content.ReadAsStringAsync());
+        return team;
+    }
+
+    public async Task<HttpResponseMessage> AddAsync(NodeHost node, string name = Bot, string token = TelegramSimulator.Token, string? adminToken = null)
+    {
+        using var api = node.Api(adminToken);
+        return await api.PostAsJsonAsync(
+            "/api/bots", new AddBot { Name = name, Platform = "telegram", Token = token, BaseUrl = Telegram.Url.ToString() }, ApiJson.Default.AddBot);
+    }
+
+    /// <summary>Somebody sends the code of their own terminal from their account.</summary>
+    public async Task PairAsync(NodeHost node, long user, string? token = null)
+    {
+        Telegram.SendText(user, user, await CodeAsync(node, token));
+        Assert.Contains("You are paired", (await NextAsync(user)).Text);
+    }
+
+    public static async Task<string> CodeAsync(NodeHost node, string? token = null)
+    {
+        using var api = node.Api(token);
+        using var made = await api.PostAsync("/api/pairings", null);
+        return (await made.Content.ReadFromJsonAsync(ApiJson.Default.NewPairing))!.Code;
+    }
+
+    public Task<SimulatedMessage> NextAsync(long chat) => Telegram.NextMessageAsync(chat, Patience);
+
+    /// <summary>Waits for a reaction, past those before it.</summary>
+    public async Task ReactsAsync(long chat, long message, string emoji)
+    {
+        while (await Telegram.NextReactionAsync(chat, Patience) != new SimulatedReaction(message, emoji))
+        {
+        }
+    }
+
+    public static string Meta(JsonObject notification, string key) => notification["params"]!["meta"]![key]!.GetValue<string>();
+
+    public static string Content(JsonObject notification) => notification["params"]!["content"]!.GetValue<string>();
+
+    public static JsonObject Request(string id, string preview = "{\"command\":\"rm -rf build\"}") =>
+        new() { ["request_id"] = id, ["tool_name"] = "Bash", ["description"] = "Clean", ["input_preview"] = preview };
+
+    public ValueTask DisposeAsync() => Telegram.DisposeAsync();
+}
