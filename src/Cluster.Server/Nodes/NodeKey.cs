@@ -22,7 +22,8 @@ internal sealed partial class NodeKey(SecretBox box, string where, string file, 
             var forgotten = await check.ForgetAsync(CancellationToken.None);
             if (forgotten.Any)
             {
-                LogForgot(logger, forgotten.Sources.Count, string.Join(", ", forgotten.Sources));
+                LogForgot(
+                    logger, forgotten.Sources.Count, string.Join(", ", forgotten.Sources), forgotten.Bots.Count, string.Join(", ", forgotten.Bots));
             }
             else
             {
@@ -50,17 +51,17 @@ internal sealed partial class NodeKey(SecretBox box, string where, string file, 
             ? $"The key is missing: CLUSTER_KEY is not set and there is no {file}, but {engine.Description} holds secrets that were encrypted with one"
             : $"{where} does not fit: {engine.Description} holds secrets that were encrypted with another key";
         return $"""
-            {trouble} (of {unreadable.Sources.Count} webhook sources, and of the pages' forms).
+            {trouble} (of {unreadable.Sources.Count} webhook sources, {unreadable.Bots.Count} bots, and of the pages' forms).
             Restore the right key, {(engine is SqliteEngine ? $"in CLUSTER_KEY or as {file}" : "in CLUSTER_KEY")}.
-            If it is lost for good, start once with --Cluster:ForgetSecrets=true. That deletes what cannot be read any more, so that these webhook sources must be made again, and keeps sessions, messages and tokens.
+            If it is lost for good, start once with --Cluster:ForgetSecrets=true. That deletes what cannot be read any more, so that these webhook sources and bots must be made again, and keeps sessions, messages and tokens.
             """;
     }
 
     [LoggerMessage(
         LogLevel.Warning,
-        "The secrets of {Count} webhook sources ({Sources}) and of the pages' forms were encrypted with a lost key and are forgotten. Make these sources "
-        + "again, and start without Cluster:ForgetSecrets from now on.")]
-    private static partial void LogForgot(ILogger logger, int count, string sources);
+        "The secrets of {Count} webhook sources ({Sources}), of {BotCount} bots ({Bots}) and of the pages' forms were encrypted with a lost key and are "
+        + "forgotten. Make these again, and start without Cluster:ForgetSecrets from now on.")]
+    private static partial void LogForgot(ILogger logger, int count, string sources, int botCount, string bots);
 
     [LoggerMessage(
         LogLevel.Warning, "Cluster:ForgetSecrets is set, but this key reads every secret: nothing was forgotten. Start without it from now on.")]
