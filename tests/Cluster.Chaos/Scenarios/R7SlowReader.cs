@@ -10,7 +10,7 @@ internal sealed class R7SlowReader : Scenario
     // Below these, twice as much is noise: what the product promises of its latency anyway, and in the short form what two busy
     // processors do to a few hundred events.
     private static readonly TimeSpan Promised = TimeSpan.FromMilliseconds(40);
-    private static readonly TimeSpan ShortNoise = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ShortNoise = TimeSpan.FromMilliseconds(100);
 
     public override string Id => "R7";
 
