@@ -86,11 +86,16 @@ public sealed class PrincipalStore(Engine engine)
                         return false;
                 }
 
-                await turn.Db.ExecuteAsync(
-                    "UPDATE token SET revoked_at = @now WHERE principal = @principal AND label = @label AND revoked_at IS NULL",
+                foreach (var former in await turn.Db.RowsAsync(
+                    "UPDATE token SET revoked_at = @now WHERE principal = @principal AND label = @label AND revoked_at IS NULL RETURNING id",
+                    r => r.GetString(0),
                     ("@now", turn.NowMs),
                     ("@principal", name),
-                    ("@label", label));
+                    ("@label", label)))
+                {
+                    await McpSessionStore.EndAllAsync(turn, former);
+                }
+
                 var token = await NewTokenAsync(turn, name, AccessKind, label, null, null, secret);
                 await turn.AuditAsync("node", "token.new", name, $"{token.Id} {label}");
                 return true;

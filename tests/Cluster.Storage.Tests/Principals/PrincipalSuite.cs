@@ -226,7 +226,11 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
     {
         var (first, second) = (new string('1', 32), new string('2', 32));
         await Principals.SetAdminTokenAsync("alice", first, Ct);
+        var former = (await Principals.AuthenticateAsync(first, page: false, Ct))!;
+        var client = await ConnectAsync(former.TokenId);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Principals.SetAdminTokenAsync("alice", second, Ct))));
+        Assert.Null(await McpSessions.FindAsync(client.Id, former.TokenId, Ct));
+        Assert.Equal(AttachOutcome.Gone, (await AskAsync(client)).Outcome);
 
         Assert.Null(await Principals.AuthenticateAsync(first, page: false, Ct));
         Assert.True((await Principals.AuthenticateAsync(second, page: false, Ct))!.Admin);
