@@ -14,6 +14,8 @@ internal sealed partial class BotSender(Bot bot, IChatBot platform, Lease lease,
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LookAtAll = TimeSpan.FromSeconds(10);
 
+    private bool _failing;
+
     public async Task RunAsync(CancellationToken ct)
     {
         using var watcher = wakeups.WatchEverything();
@@ -62,6 +64,7 @@ internal sealed partial class BotSender(Bot bot, IChatBot platform, Lease lease,
                 return (Item: item, Result: (SendResult?)null);
             }
         }));
+        _failing &= !results.Any(one => one.Result is SendResult.Sent);
         await outbox.MarkAsync(lease, [.. results.Where(one => one.Result is not null).Select(one => (one.Item, one.Result!))], CancellationToken.None);
         return ended is null ? true : throw ended;
     }
@@ -95,7 +98,13 @@ internal sealed partial class BotSender(Bot bot, IChatBot platform, Lease lease,
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            LogFailed(e, bot.Name, item.Id);
+            // A platform that is away is told once, not with every item that waits for it.
+            if (!_failing)
+            {
+                _failing = true;
+                LogFailed(e, bot.Name);
+            }
+
             return new SendResult.Later(TimeSpan.FromSeconds(Math.Min(300, 1 << Math.Min(item.Attempts, 9))), Failed: true);
         }
     }
@@ -108,6 +117,6 @@ internal sealed partial class BotSender(Bot bot, IChatBot platform, Lease lease,
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    [LoggerMessage(LogLevel.Warning, "{Bot} could not send item {Item} now; it is tried again.")]
-    private partial void LogFailed(Exception e, string bot, long item);
+    [LoggerMessage(LogLevel.Warning, "The platform of {Bot} takes nothing now; what waits is tried again.")]
+    private partial void LogFailed(Exception e, string bot);
 }
