@@ -150,7 +150,7 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     /// <summary>Puts something into the outbox, in the turn that decided it.</summary>
     internal static async Task PutAsync(
         Turn turn, string conversation, OutboxKind kind, int lane, string body, string? target = null,
-        SessionId? session = null, Identity? judged = null, long? eventId = null, long? requestId = null)
+        SessionId? session = null, Identity? judged = null, long? requestId = null)
     {
         // Of the states that a message is shown to have, the newest wins.
         if (kind is OutboxKind.React or OutboxKind.Edit)
@@ -170,8 +170,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         await turn.Db.ExecuteAsync(
             """
             INSERT INTO outbox
-              (id, bot, conversation, lane, kind, body, target, session_id, identity, event_id, request_id, parts_sent, attempts, state, due_at, created_at)
-            VALUES (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @event, @request, 0, 0, 'queued', @now, @now)
+              (id, bot, conversation, lane, kind, body, target, session_id, identity, request_id, parts_sent, attempts, state, due_at, created_at)
+            VALUES (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @request, 0, 0, 'queued', @now, @now)
             """,
             ("@id", await turn.TakeIdAsync()),
             ("@bot", id.Bot),
@@ -182,7 +182,6 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
             ("@target", target),
             ("@session", session?.ToString()),
             ("@identity", judged?.Value),
-            ("@event", eventId),
             ("@request", requestId),
             ("@now", turn.NowMs));
         turn.Show(TopicOf(id.Bot));

@@ -59,7 +59,6 @@ CREATE TABLE outbox (
   target TEXT COLLATE "C",
   session_id TEXT COLLATE "C",
   identity TEXT COLLATE "C",
-  event_id BIGINT,
   request_id BIGINT,
   parts_sent INTEGER NOT NULL,
   attempts INTEGER NOT NULL,

@@ -59,7 +59,6 @@ CREATE TABLE outbox (
   target TEXT,
   session_id TEXT,
   identity TEXT,
-  event_id BIGINT,
   request_id BIGINT,
   parts_sent INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
