@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Cluster.Simulator.Telegram;
+using Cluster.Storage.Engines;
 using Cluster.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Chats;
 
@@ -160,6 +162,9 @@ public sealed class TelegramPathTests
         Assert.False(client.TryNext(out _));
         Assert.Empty(team.Telegram.Messages(Mallory));
         Assert.Empty(team.Telegram.Messages(Group));
+        var engine = node.Services.GetRequiredService<Engine>();
+        Assert.Equal(1, await engine.ReadAsync(db => db.NumberAsync("SELECT COUNT(*) FROM chat_user"), ChatTeam.Patience));
+        Assert.Equal(1, await engine.ReadAsync(db => db.NumberAsync("SELECT COUNT(*) FROM conversation"), ChatTeam.Patience));
     }
 
     [Fact]
