@@ -37,7 +37,11 @@ public abstract record ChatOutcome
     }
 
     /// <param name="MessageId">The platform's id of the message.</param>
-    public sealed record Done(string MessageId) : ChatOutcome;
+    public sealed record Done(string MessageId) : ChatOutcome
+    {
+        /// <summary>The ids of the others, where one post became several messages (an album).</summary>
+        public IReadOnlyList<string> Others { get; init; } = [];
+    }
 
     /// <summary>Not now: the platform's limits. Nothing was sent.</summary>
     public sealed record Later(TimeSpan Wait) : ChatOutcome;
