@@ -17,7 +17,7 @@ internal sealed class DiscordGateway(string token, DiscordApi api, TimeProvider 
 
     public async Task ReceiveAsync(IChatInbox inbox, CancellationToken ct)
     {
-        var memory = new ResumeMemory(inbox);
+        using var memory = new ResumeMemory(inbox);
         await memory.RecallAsync(ct);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var remembering = RememberAsync(memory, stop.Token);

@@ -43,7 +43,13 @@ internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, Misse
                 await inbox.TakeAsync(updates, ct);
             }
 
+            var before = memory.At;
             memory.At = at.After(updates);
+            if (memory.At.IsElsewhere(before))
+            {
+                // Whoever receives next, if this node dies now, would not know of it: nothing could be asked for again.
+                await memory.KeepAsync(ct);
+            }
         }
     }
 

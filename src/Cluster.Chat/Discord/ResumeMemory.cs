@@ -1,8 +1,9 @@
 namespace Cluster.Chat.Discord;
 
 /// <summary>The whereabouts as the connection moves them, and as the inbox keeps them.</summary>
-internal sealed class ResumeMemory(IChatInbox inbox)
+internal sealed class ResumeMemory(IChatInbox inbox) : IDisposable
 {
+    private readonly SemaphoreSlim _keeping = new(1);
     private volatile Whereabouts _at = new(null, []);
     private string? _kept;
 
@@ -21,11 +22,21 @@ internal sealed class ResumeMemory(IChatInbox inbox)
     /// <summary>Keeps them where they have moved.</summary>
     public async Task KeepAsync(CancellationToken ct)
     {
-        var now = _at.ToString();
-        if (now != _kept && now.Length > 0)
+        await _keeping.WaitAsync(ct);
+        try
         {
-            await inbox.RememberAsync(now, ct);
-            _kept = now;
+            var now = _at.ToString();
+            if (now != _kept && now.Length > 0)
+            {
+                await inbox.RememberAsync(now, ct);
+                _kept = now;
+            }
+        }
+        finally
+        {
+            _keeping.Release();
         }
     }
+
+    public void Dispose() => _keeping.Dispose();
 }

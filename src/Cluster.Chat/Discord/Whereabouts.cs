@@ -38,5 +38,9 @@ internal sealed record Whereabouts(ResumePoint? Point, IReadOnlyList<HeardIn> Ch
         return this with { Channels = channels };
     }
 
+    /// <summary>Another session, or a channel that was not known: what no older whereabouts can make up for by being told more again.</summary>
+    public bool IsElsewhere(Whereabouts before) =>
+        Point?.Session != before.Point?.Session || Channels.Any(heard => !before.Channels.Any(known => known.Channel == heard.Channel));
+
     public override string ToString() => string.Join('\n', [$"{Point}", .. Channels.Select(heard => $"{heard}")]);
 }

@@ -203,27 +203,42 @@ public sealed class DiscordReceivingTests
     }
 
     [Fact]
-    public async Task The_place_is_kept_every_few_seconds_and_only_when_it_moved()
+    public async Task A_new_session_and_a_new_channel_are_kept_at_once_since_nothing_else_could_ask_for_them_again()
+    {
+        await using var rig = await DiscordRig.ConnectedAsync(new FakeTimeProvider());
+        var (alice, chat) = (rig.Discord.Person("alice"), rig.Discord.DirectChat());
+
+        var session = await rig.Inbox.KeptAsync();
+        rig.Discord.Write(chat, alice, "hello");
+        var channel = await rig.Inbox.KeptAsync();
+
+        Assert.StartsWith("1 session-1 ws://", session, StringComparison.Ordinal);
+        Assert.StartsWith("2 session-1 ws://", channel, StringComparison.Ordinal);
+        Assert.Contains(chat.Id, channel, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_it_is_in_a_session_is_kept_every_few_seconds_and_only_when_it_moved()
     {
         var clock = new FakeTimeProvider();
         await using var rig = await DiscordRig.ConnectedAsync(clock);
         var (alice, chat) = (rig.Discord.Person("alice"), rig.Discord.DirectChat());
-        await rig.Inbox.HeardAsync();
+        rig.Discord.Write(chat, alice, "first");
+        await rig.Inbox.NextAsync();
+        await rig.Inbox.KeptAsync();
+        await rig.Inbox.KeptAsync();
 
-        var kept = rig.Inbox.KeptAsync();
-        await rig.AdvanceUntilAsync(kept, TimeSpan.FromSeconds(1));
         for (var i = 0; i < 10; i++)
         {
             rig.Discord.Write(chat, alice, $"{i}");
             await rig.Inbox.NextAsync();
         }
 
-        clock.Advance(TimeSpan.FromSeconds(2));
-        var next = rig.Inbox.KeptAsync();
-        await rig.AdvanceUntilAsync(next, TimeSpan.FromSeconds(1));
+        var kept = rig.Inbox.KeptAsync();
+        Assert.False(kept.IsCompleted);
+        await rig.AdvanceUntilAsync(kept, TimeSpan.FromSeconds(1));
 
-        Assert.StartsWith("1 session-1 ws://", await kept, StringComparison.Ordinal);
-        Assert.StartsWith("11 session-1 ws://", await next, StringComparison.Ordinal);
+        Assert.StartsWith("12 session-1 ws://", await kept, StringComparison.Ordinal);
     }
 
     private static void End(DiscordRig rig, string end)
