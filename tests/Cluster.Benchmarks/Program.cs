@@ -1,6 +1,7 @@
 using Cluster.Benchmarks;
 using Cluster.Benchmarks.Accept;
 using Cluster.Benchmarks.Append;
+using Cluster.Benchmarks.Chats;
 using Cluster.Benchmarks.Clusters;
 using Cluster.Benchmarks.Latency;
 
@@ -45,6 +46,16 @@ if (settings.Runs("across", cluster: true))
 if (settings.Runs("attachments", cluster: true))
 {
     await AttachmentsBenchmark.RunAsync(report);
+}
+
+if (settings.Runs("chats"))
+{
+    await ChatLatencyBenchmark.RunAsync(settings, report);
+}
+
+if (settings.Runs("burst"))
+{
+    await ChatBurstBenchmark.RunAsync(report);
 }
 
 return report.Kept || settings.ReportOnly ? 0 : 1;

@@ -21,6 +21,9 @@ internal sealed class BotMethods(World world, RateLimits limits, Happenings happ
     /// <summary>Whether the stated limits are enforced.</summary>
     public bool RateLimited { get; set; }
 
+    /// <summary>How often the bot asked for more than they let through.</summary>
+    public int TooMany => limits.TooMany;
+
     /// <exception cref="RefusedException">With the words of the real one.</exception>
     public Answer Call(string method, JsonElement request)
     {

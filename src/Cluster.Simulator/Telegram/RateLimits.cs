@@ -5,6 +5,9 @@ internal sealed class RateLimits(TimeProvider clock)
 {
     private readonly List<(long Chat, DateTimeOffset At)> _sent = [];
 
+    /// <summary>How often more was asked for than is let through.</summary>
+    public int TooMany { get; private set; }
+
     /// <exception cref="RefusedException">Too many.</exception>
     public void Count(long chat)
     {
@@ -23,11 +26,12 @@ internal sealed class RateLimits(TimeProvider clock)
         }
     }
 
-    private static void Check(IEnumerable<(long Chat, DateTimeOffset At)> sent, int most, TimeSpan span, DateTimeOffset now)
+    private void Check(IEnumerable<(long Chat, DateTimeOffset At)> sent, int most, TimeSpan span, DateTimeOffset now)
     {
         var within = sent.Where(one => one.At > now - span).Select(one => one.At).ToList();
         if (within.Count >= most)
         {
+            TooMany++;
             throw RefusedException.TooMany(Math.Max(1, (int)Math.Ceiling((within[^most] + span - now).TotalSeconds)));
         }
     }

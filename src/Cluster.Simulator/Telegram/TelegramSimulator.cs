@@ -41,6 +41,9 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
         set => _methods.RateLimited = value;
     }
 
+    /// <summary>How often the bot has sent more than Telegram lets through, while <see cref="RateLimited"/>.</summary>
+    public int TooMany => _methods.TooMany;
+
     /// <summary>From now on the token is unknown.</summary>
     public void Revoke() => _revoked = true;
 
