@@ -87,13 +87,15 @@ internal sealed class Inbox : IChatInbox
 
     public Task<ChatUpdate> NextAsync() => _taken.Reader.ReadAsync(TelegramRig.Ct).AsTask();
 
-    public async Task TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
+    public async Task<IReadOnlySet<string>> TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
     {
         await BeforeTake(updates);
         foreach (var update in updates)
         {
             _taken.Writer.TryWrite(update);
         }
+
+        return updates.Select(update => update.Key).ToHashSet();
     }
 
     public void Heard() => Interlocked.Increment(ref _heard);
