@@ -36,7 +36,7 @@ internal sealed class TelegramReceiver(TelegramApi api, Func<Task<ChatAccount>> 
     /// <returns>How long to wait before the next poll.</returns>
     private async Task<TimeSpan> PollAsync(ChatAccount bot, CancellationToken ct)
     {
-        var answer = await api.GetUpdatesAsync(_offset, ct);
+        var answer = await api.GetUpdatesAsync(_offset, wait: true, ct);
         switch (answer)
         {
             case { Ok: true }:
