@@ -112,7 +112,7 @@ internal sealed class ChatRouting(
                 Kind = EventKind.Chat,
                 ChatId = heard.Conversation.ToString(),
                 Trust = access.IsOwner(heard.Who) ? Trust.Owner : Trust.Member,
-                Body = text,
+                Body = Quotes.Before(message, access, text),
                 At = engine.Clock.GetUtcNow(),
                 DedupeKeys = [heard.Key],
             },
