@@ -23,7 +23,8 @@ public abstract record FetchOutcome
     {
     }
 
-    /// <param name="Content">The caller's to dispose. Reading throws <see cref="IOException"/> when there is more than was allowed.</param>
+    /// <param name="Content">The caller's to dispose, read asynchronously. Reading throws <see cref="ChatFileTooLargeException"/> when there is
+    /// more than was allowed, whatever was said before, and another <see cref="IOException"/> when the rest does not come.</param>
     /// <param name="Size">Bytes; null where the platform does not tell.</param>
     public sealed record Found(Stream Content, long? Size) : FetchOutcome;
 
@@ -31,6 +32,9 @@ public abstract record FetchOutcome
     /// <param name="Reason">In plain words.</param>
     public sealed record Refused(string Reason) : FetchOutcome;
 }
+
+/// <summary>There is more of a file than was allowed.</summary>
+public sealed class ChatFileTooLargeException(long most) : IOException($"The file has more than the {most} bytes that are fetched at the most.");
 
 /// <summary>A bot that can send files.</summary>
 public interface ICanSendFiles

@@ -68,8 +68,14 @@ public abstract record ChatUpdate
         /// <summary>The platform's id of the message that this one answers.</summary>
         public string? ReplyTo { get; init; }
 
-        /// <summary>The text of the message that this one answers.</summary>
+        /// <summary>The text of the message that this one answers; empty where nobody can say whose words they are.</summary>
         public string Quote { get; init; } = "";
+
+        /// <summary>The person who wrote <see cref="Quote"/>.</summary>
+        public Identity? QuoteOf { get; init; }
+
+        /// <summary>The bot wrote <see cref="Quote"/>.</summary>
+        public bool QuotesBot { get; init; }
 
         public IReadOnlyList<ChatFile> Files { get; init; } = [];
     }

@@ -14,7 +14,8 @@ public sealed class ChatRefusedException(string message) : Exception(message);
 public interface IChatInbox
 {
     /// <summary>Returns after the commit; before that the platform must not be told that they were taken.</summary>
-    Task TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct);
+    /// <returns>The keys of those that came from people whom the cluster knows.</returns>
+    Task<IReadOnlySet<string>> TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct);
 
     /// <summary>The platform has answered: the bot hears.</summary>
     void Heard();

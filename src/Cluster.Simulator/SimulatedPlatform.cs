@@ -18,7 +18,11 @@ public abstract class SimulatedPlatform : IAsyncDisposable
     public async Task StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, port);
+            kestrel.Limits.MaxRequestBodySize = null; // how large a file may be is the platform's own to say
+        });
         builder.Logging.ClearProviders();
         _app = builder.Build();
         Map(_app);

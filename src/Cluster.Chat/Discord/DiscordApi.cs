@@ -25,8 +25,9 @@ internal abstract record DiscordAnswer
 /// <summary>Discord's REST API, version 10, as far as a chat bot needs it.</summary>
 internal sealed class DiscordApi
 {
-    /// <summary>Discord: API Reference, user agent: an address that tells of the program, and its version.</summary>
-    private const string UserAgent = "DiscordBot (https://channel-cluster.example, 0.1.0)";
+    /// <summary>Discord: API Reference, user agent: <c>DiscordBot ($url, $versionNumber)</c>. This program has no address of its own yet; the form
+    /// wants one, and <c>.example</c> is never anybody's (RFC 2606).</summary>
+    private static readonly string UserAgent = $"DiscordBot (https://channel-cluster.example, {typeof(DiscordApi).Assembly.GetName().Version!.ToString(3)})";
 
     private const int LongestAnswer = 8 * 1024 * 1024;
     private const int LongestReason = 200;
@@ -70,6 +71,31 @@ internal sealed class DiscordApi
     /// <inheritdoc cref="CallAsync{T}"/>
     public async Task<DiscordAnswer> CallAsync(DiscordRoute route, byte[]? json, CancellationToken ct)
     {
+        using var content = json is null ? null : new ByteArrayContent(json);
+        if (content is not null)
+        {
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+
+        return await CallAsync(route, content, Patience, ct);
+    }
+
+    /// <inheritdoc cref="CallAsync{T}"/>
+    public Task<DiscordAnswer> UploadAsync(DiscordRoute route, UploadForm form, CancellationToken ct) =>
+        CallAsync(route, form, Patience + form.Patience, ct);
+
+    /// <summary>Fetches a file without telling who asks.</summary>
+    public Task<FetchOutcome> DownloadAsync(Uri address, long most, CancellationToken ct) => FetchedFile.OpenAsync(_http, address, most, _clock, ct);
+
+    /// <summary>Whether files may be fetched from there: Discord's own hosts (Discord: API Reference, signed attachment CDN URLs; Message,
+    /// attachment structure, proxy_url), or wherever the API itself is.</summary>
+    public bool IsOwn(Uri file) =>
+        file.UserInfo.Length == 0
+        && ((file.Scheme == Uri.UriSchemeHttps && file.IsDefaultPort && file.Host is "cdn.discordapp.com" or "media.discordapp.net")
+            || (file.Scheme == _address.Scheme && file.Authority == _address.Authority));
+
+    private async Task<DiscordAnswer> CallAsync(DiscordRoute route, HttpContent? content, TimeSpan patience, CancellationToken ct)
+    {
         // A header with a line break in it would be an error that quotes the token.
         if (_token.Length == 0 || !_token.All(c => c is > ' ' and < '\x7f'))
         {
@@ -84,13 +110,8 @@ internal sealed class DiscordApi
         using var request = new HttpRequestMessage(route.Method, new Uri(_address, route.Path));
         request.Headers.Authorization = new("Bot", _token);
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
-        if (json is not null)
-        {
-            request.Content = new ByteArrayContent(json);
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        }
-
-        using var late = new CancellationTokenSource(Patience, _clock);
+        request.Content = content;
+        using var late = new CancellationTokenSource(patience, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {
@@ -122,6 +143,8 @@ internal sealed class DiscordApi
                 var wait = error?.RetryAfter is { } seconds ? DiscordLimits.Seconds(seconds) : answer.Headers.RetryAfter?.Delta ?? UnknownWait;
                 _limits.Wait(route, wait, error?.Global == true);
                 return new DiscordAnswer.Later(wait);
+            case HttpStatusCode.RequestEntityTooLarge:
+                return new DiscordAnswer.Refused("It is larger than Discord takes here.");
             // Without words of Discord's API it is something on the way there, and that may pass.
             case >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError when error?.Message is { Length: > 0 } reason:
                 return new DiscordAnswer.Refused($"{(reason.Length > LongestReason ? reason[..LongestReason] : reason)} ({error.Code})");

@@ -5,14 +5,14 @@ using Cluster.Chat.Text;
 namespace Cluster.Chat.Discord;
 
 /// <summary>One Discord bot: hears through the gateway, speaks through the REST API.</summary>
-public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping
+public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping, ICanSendFiles, ICanFetchFiles
 {
     private readonly DiscordApi _api;
     private readonly DiscordGateway _gateway;
 
     /// <param name="token">From the Bot page of the developer portal.</param>
     /// <param name="baseAddress">Such as <c>https://discord.com/api/v10/</c>.</param>
-    /// <param name="http">Stays the caller's.</param>
+    /// <param name="http">Stays the caller's. It must follow no redirects.</param>
     /// <param name="clock">Measures limits, heartbeats and waits.</param>
     public DiscordBot(string token, Uri baseAddress, HttpClient http, TimeProvider clock)
     {
@@ -47,14 +47,33 @@ public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping
             Content = post.Part.Formatted,
             Flags = CreateMessage.SuppressEmbeds | (post.Silent ? CreateMessage.SuppressNotifications : 0),
             Components = Rows(post.Buttons),
-            MessageReference = Snowflake.IsValid(post.ReplyTo) ? new(post.ReplyTo!) : null,
+            MessageReference = ReplyTo(post.ReplyTo),
             Nonce = Nonce(post.Once),
         };
-        var answer = await _api.CallAsync(DiscordRoute.Post(post.Place.Chat), message, DiscordJson.Default.CreateMessage, ct);
-        return answer is DiscordAnswer.Done(var body)
-            ? new ChatOutcome.Done(DiscordJson.Read(body, DiscordJson.Default.DiscordMessage)?.Id ?? "")
-            : Outcome(answer, "");
+        return Posted(await _api.CallAsync(DiscordRoute.Post(post.Place.Chat), message, DiscordJson.Default.CreateMessage, ct));
     }
+
+    public IReadOnlyList<IReadOnlyList<ChatUpload>> Group(IReadOnlyList<ChatUpload> files) => DiscordUploads.Group(files);
+
+    public async Task<ChatOutcome> PostFilesAsync(
+        ChatPlace place, IReadOnlyList<ChatUpload> group, string? replyTo, string once, CancellationToken ct)
+    {
+        if (NoId(place.Chat) is { } refused)
+        {
+            return refused;
+        }
+
+        if (DiscordUploads.RefusalOf(group) is { } refusal)
+        {
+            return new ChatOutcome.Refused(refusal);
+        }
+
+        var message = new CreateMessage { Flags = CreateMessage.SuppressEmbeds, MessageReference = ReplyTo(replyTo), Nonce = Nonce(once) };
+        using var form = DiscordUploads.Form(message, group);
+        return Posted(await _api.UploadAsync(DiscordRoute.Post(place.Chat), form, ct));
+    }
+
+    public Task<FetchOutcome> FetchAsync(string fileId, long most, CancellationToken ct) => new DiscordDownloads(_api).FetchAsync(fileId, most, ct);
 
     public async Task<ChatOutcome> EditAsync(
         ChatPlace place, string messageId, ChatPart part, IReadOnlyList<ChatButton> buttons, CancellationToken ct)
@@ -118,6 +137,12 @@ public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping
         NoId(place.Chat) ?? Outcome(await _api.CallAsync(DiscordRoute.Type(place.Chat), null, ct), "");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static ChatOutcome Posted(DiscordAnswer answer) => answer is DiscordAnswer.Done(var body)
+        ? new ChatOutcome.Done(DiscordJson.Read(body, DiscordJson.Default.DiscordMessage)?.Id ?? "")
+        : Outcome(answer, "");
+
+    private static RepliedTo? ReplyTo(string? messageId) => Snowflake.IsValid(messageId) ? new(messageId!) : null;
 
     private static ChatOutcome Outcome(DiscordAnswer answer, string messageId) => answer switch
     {

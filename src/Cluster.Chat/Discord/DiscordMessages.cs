@@ -25,6 +25,10 @@ internal sealed record DiscordMessage
 
     public IReadOnlyList<DiscordAttachment?>? Attachments { get; init; }
 
+    public IReadOnlyList<DiscordSticker?>? StickerItems { get; init; }
+
+    public DiscordPoll? Poll { get; init; }
+
     public DiscordReference? MessageReference { get; init; }
 
     public DiscordMessage? ReferencedMessage { get; init; }
@@ -68,9 +72,23 @@ internal sealed record DiscordAttachment
 
     public long? Size { get; init; }
 
+    public string? Url { get; init; }
+
     /// <summary>Voice messages only.</summary>
     public string? Waveform { get; init; }
 }
+
+/// <summary>Discord: Sticker, sticker item structure. Its name is not read: those who run a server write it, not who sends it.</summary>
+internal sealed record DiscordSticker(string? Id);
+
+/// <summary>Discord: Poll, poll object.</summary>
+internal sealed record DiscordPoll(DiscordPollText? Question, IReadOnlyList<DiscordPollAnswer?>? Answers);
+
+/// <summary>Discord: Poll, poll answer object.</summary>
+internal sealed record DiscordPollAnswer(DiscordPollText? PollMedia);
+
+/// <summary>Discord: Poll, poll media object.</summary>
+internal sealed record DiscordPollText(string? Text);
 
 /// <summary>Discord: Message, reaction structure.</summary>
 internal sealed record DiscordReaction

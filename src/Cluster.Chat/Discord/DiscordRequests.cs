@@ -6,11 +6,15 @@ internal sealed record CreateMessage
     public const int SuppressEmbeds = 1 << 2;
     public const int SuppressNotifications = 1 << 12;
 
-    public required string Content { get; init; }
+    /// <summary>Null where there are only files.</summary>
+    public string? Content { get; init; }
 
     public required int Flags { get; init; }
 
-    public required IReadOnlyList<ActionRow> Components { get; init; }
+    public IReadOnlyList<ActionRow> Components { get; init; } = [];
+
+    /// <summary>The files that come with the same form.</summary>
+    public IReadOnlyList<SentAttachment>? Attachments { get; init; }
 
     public AllowedMentions AllowedMentions { get; init; } = AllowedMentions.None;
 
@@ -22,6 +26,9 @@ internal sealed record CreateMessage
     /// <summary>The same nonce again, within some minutes, gives the message that was made first.</summary>
     public bool EnforceNonce { get; } = true;
 }
+
+/// <summary>Discord: API Reference, uploading files: an attachment's id is the <c>n</c> of its <c>files[n]</c>.</summary>
+internal sealed record SentAttachment(int Id, string Filename);
 
 /// <summary>Discord: Message, edit message. Without allowed mentions the new text would notify.</summary>
 internal sealed record EditMessage

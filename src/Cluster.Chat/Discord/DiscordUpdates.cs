@@ -36,8 +36,7 @@ internal static class DiscordUpdates
     /// <summary>Null for what no person wrote.</summary>
     public static ChatUpdate.Message? Written(DiscordMessage message, string bot)
     {
-        if (message is not { WebhookId: null, Type: PlainMessage or Reply, Author: { IsPerson: true } author }
-            || message.MessageReference?.Type == Forward
+        if (AuthorOf(message) is not { } author
             || !Snowflake.IsValid(message.Id)
             || !Snowflake.IsValid(message.ChannelId))
         {
@@ -45,22 +44,42 @@ internal static class DiscordUpdates
         }
 
         var direct = message.GuildId is null;
+        var quoted = message.Type == Reply ? message.ReferencedMessage : null;
+        var (quotesBot, quoteOf) = (quoted?.Author?.Id == bot, quoted is null ? null : AuthorOf(quoted));
         return new()
         {
             Key = message.EditedTimestamp is { } at ? $"m{message.Id}.{at}" : $"m{message.Id}",
             Place = new() { Chat = message.ChannelId!, Private = direct },
             Sender = Sender(author),
             MessageId = message.Id!,
-            Text = WithoutMention(message.Content ?? "", bot),
+            Text = WithoutMention(TextOf(message), bot),
             ForBot = direct
                 || message.Mentions?.Any(user => user?.Id == bot) == true
                 || (message.MessageReference is not null && message.ReferencedMessage?.Author?.Id == bot),
             Edited = message.EditedTimestamp is not null,
             ReplyTo = message.Type == Reply && Snowflake.IsValid(message.MessageReference?.MessageId) ? message.MessageReference!.MessageId : null,
-            Quote = message.Type == Reply ? Cut(message.ReferencedMessage?.Content ?? "") : "",
+            Quote = quotesBot || quoteOf is not null ? Cut(quoted?.Content ?? "") : "",
+            QuoteOf = quotesBot || quoteOf is null ? null : Sender(quoteOf).Identity,
+            QuotesBot = quotesBot,
             Files = [.. (message.Attachments ?? []).Where(file => Snowflake.IsValid(file?.Id)).Select(file => File(message, file!))],
         };
     }
+
+    /// <summary>The person whose words a message holds; null where they are nobody's.</summary>
+    private static DiscordUser? AuthorOf(DiscordMessage message) =>
+        message is { WebhookId: null, Type: PlainMessage or Reply, Author: { IsPerson: true } author } && message.MessageReference?.Type != Forward
+            ? author
+            : null;
+
+    private static string TextOf(DiscordMessage message) => message switch
+    {
+        { Content: { Length: > 0 } content } => content,
+        { StickerItems.Count: > 0 } => "(a sticker)",
+        { Poll: { } poll } => string.Join(
+            "\n- ",
+            new[] { $"poll: {poll.Question?.Text}" }.Concat((poll.Answers ?? []).Select(answer => answer?.PollMedia?.Text)).Where(text => !string.IsNullOrWhiteSpace(text))),
+        _ => "",
+    };
 
     private static ChatUpdate.Press? Pressed(DiscordInteraction press)
     {

@@ -38,13 +38,8 @@ internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, Misse
                 at = at.Point is { } point && dispatch.S > point.Sequence ? at with { Point = point with { Sequence = dispatch.S.Value } } : at;
             }
 
-            if (updates.Count > 0)
-            {
-                await inbox.TakeAsync(updates, ct);
-            }
-
             var before = memory.At;
-            memory.At = at.After(updates);
+            memory.At = updates.Count > 0 ? at.After(updates, await inbox.TakeAsync(updates, ct)) : at;
             if (memory.At.IsElsewhere(before))
             {
                 // Whoever receives next, if this node dies now, would not know of it: nothing could be asked for again.

@@ -24,8 +24,7 @@ internal sealed class MissedMessages(DiscordApi api, IChatInbox inbox, string bo
                     .ToList();
                 if (updates.Count > 0)
                 {
-                    await inbox.TakeAsync(updates, ct);
-                    at = at.After(updates);
+                    at = at.After(updates, await inbox.TakeAsync(updates, ct));
                 }
 
                 if (messages.Count < DiscordRoute.PageSize)

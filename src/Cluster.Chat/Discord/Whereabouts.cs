@@ -12,7 +12,7 @@ internal sealed record HeardIn(string Channel, string Message, bool Private)
     public override string ToString() => $"{Channel} {Message} {(Private ? 'p' : 'g')}";
 }
 
-/// <summary>All that the next receiver wants to know: where the session is, and where people talked, in case it is lost.</summary>
+/// <summary>All that the next receiver wants to know: where the session is, and where people whom the cluster knows talked, in case it is lost.</summary>
 internal sealed record Whereabouts(ResumePoint? Point, IReadOnlyList<HeardIn> Channels)
 {
     private const int MostChannels = 50;
@@ -21,17 +21,23 @@ internal sealed record Whereabouts(ResumePoint? Point, IReadOnlyList<HeardIn> Ch
         ? new(ResumePoint.Parse(first), [.. lines.Select(HeardIn.Parse).OfType<HeardIn>().Take(MostChannels)])
         : new(null, []);
 
-    /// <summary>With what was taken now; whoever talked last is kept longest.</summary>
-    public Whereabouts After(IReadOnlyList<ChatUpdate> taken)
+    /// <summary>With what was taken now; where a known person talked last is kept longest. Strangers bring no place in and push none out.</summary>
+    /// <param name="taken">What was taken.</param>
+    /// <param name="known">The keys of what known people said.</param>
+    public Whereabouts After(IReadOnlyList<ChatUpdate> taken, IReadOnlySet<string> known)
     {
         var channels = Channels;
         foreach (var message in taken.OfType<ChatUpdate.Message>().Where(message => !message.Edited))
         {
-            var known = channels.FirstOrDefault(heard => heard.Channel == message.Place.Chat);
-            if (known is not null || message.ForBot)
+            var now = new HeardIn(message.Place.Chat, message.MessageId, message.Place.Private);
+            var before = channels.FirstOrDefault(heard => heard.Channel == now.Channel);
+            if (known.Contains(message.Key) && (before is not null || message.ForBot))
             {
-                var now = new HeardIn(message.Place.Chat, message.MessageId, message.Place.Private);
-                channels = [now, .. channels.Where(heard => heard != known).Take(MostChannels - 1)];
+                channels = [now, .. channels.Where(heard => heard != before).Take(MostChannels - 1)];
+            }
+            else if (before is not null)
+            {
+                channels = [.. channels.Select(heard => heard == before ? now : heard)];
             }
         }
 

@@ -23,9 +23,12 @@ internal sealed partial class TelegramApi(string token, Uri baseAddress, HttpCli
             : throw new HttpRequestException($"Telegram refused getMe: {answer.ErrorCode} {answer.Description}");
     }
 
-    public Task<TelegramAnswer> GetUpdatesAsync(long? offset, CancellationToken ct) => CallAsync(
+    /// <param name="offset">What came before is forgotten there.</param>
+    /// <param name="wait">Whether to wait when there is nothing to tell.</param>
+    /// <param name="ct">Cancels.</param>
+    public Task<TelegramAnswer> GetUpdatesAsync(long? offset, bool wait, CancellationToken ct) => CallAsync(
         "getUpdates",
-        new GetUpdates { Offset = offset, Timeout = PollSeconds, AllowedUpdates = Kinds },
+        new GetUpdates { Offset = offset, Timeout = wait ? PollSeconds : 0, AllowedUpdates = Kinds },
         TelegramJson.Default.GetUpdates,
         PollPatience,
         ct);
@@ -41,6 +44,17 @@ internal sealed partial class TelegramApi(string token, Uri baseAddress, HttpCli
 
     public Task<TelegramAnswer> SetMessageReactionAsync(SetMessageReaction reaction, CancellationToken ct) =>
         CallAsync("setMessageReaction", reaction, TelegramJson.Default.SetMessageReaction, Patience, ct);
+
+    /// <summary>Telegram Bot API: sending files, "Post the file using multipart/form-data".</summary>
+    public Task<TelegramAnswer> SendFilesAsync(string method, UploadForm form, CancellationToken ct) =>
+        CallAsync(method, form, Patience + form.Patience, ct);
+
+    public Task<TelegramAnswer> GetFileAsync(GetFile file, CancellationToken ct) =>
+        CallAsync("getFile", file, TelegramJson.Default.GetFile, Patience, ct);
+
+    /// <summary>Telegram Bot API: getFile, "The file can then be downloaded via the link https://api.telegram.org/file/bot&lt;token&gt;/&lt;file_path&gt;".</summary>
+    public Task<FetchOutcome> DownloadAsync(string escapedPath, long most, CancellationToken ct) =>
+        FetchedFile.OpenAsync(http, new Uri($"{baseAddress.AbsoluteUri.TrimEnd('/')}/file/bot{token}/{escapedPath}"), most, clock, ct);
 
     public Task<TelegramAnswer> SendChatActionAsync(SendChatAction action, CancellationToken ct) =>
         CallAsync("sendChatAction", action, TelegramJson.Default.SendChatAction, Patience, ct);
@@ -58,10 +72,16 @@ internal sealed partial class TelegramApi(string token, Uri baseAddress, HttpCli
         }
     }
 
+    private async Task<TelegramAnswer> CallAsync<T>(string method, T parameters, JsonTypeInfo<T> type, TimeSpan patience, CancellationToken ct)
+    {
+        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(parameters, type));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return await CallAsync(method, content, patience, ct);
+    }
+
     /// <exception cref="ChatRefusedException">Telegram does not know the token.</exception>
     /// <exception cref="HttpRequestException">Telegram cannot be reached, fails, or does not answer as it should.</exception>
-    private async Task<TelegramAnswer> CallAsync<T>(
-        string method, T parameters, JsonTypeInfo<T> type, TimeSpan patience, CancellationToken ct)
+    private async Task<TelegramAnswer> CallAsync(string method, HttpContent content, TimeSpan patience, CancellationToken ct)
     {
         if (!TokenShape().IsMatch(token))
         {
@@ -76,8 +96,6 @@ internal sealed partial class TelegramApi(string token, Uri baseAddress, HttpCli
         try
         {
             // Uri would take "bot1:x" for a scheme if it were to join the two.
-            using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(parameters, type));
-            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var response = await http.PostAsync(
                 new Uri($"{baseAddress.AbsoluteUri.TrimEnd('/')}/bot{token}/{method}"), content, either.Token);
             status = (int)response.StatusCode;

@@ -6,9 +6,10 @@ namespace Cluster.Chat.Telegram;
 /// <summary>A bot of Telegram, by long polling.</summary>
 /// <param name="token">From @BotFather. It stands in every address that is called, so <paramref name="http"/> must not log or trace them.</param>
 /// <param name="baseAddress">Such as <c>https://api.telegram.org</c>.</param>
-/// <param name="http">Stays its owner's. It must let a call last longer than a poll.</param>
+/// <param name="http">Stays its owner's. It must let a call last longer than a poll, and follow no redirects.</param>
 /// <param name="clock">For waiting and for the limits.</param>
-public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, TimeProvider clock) : IChatBot, ICanReact, ICanShowTyping
+public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, TimeProvider clock)
+    : IChatBot, ICanReact, ICanShowTyping, ICanSendFiles, ICanFetchFiles
 {
     /// <summary>Telegram Bot API: answerCallbackQuery, text "0-200 characters".</summary>
     private const int PressTextLimit = 200;
@@ -42,7 +43,7 @@ public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, 
             Text = post.Part.Formatted,
             ParseMode = Html,
             DisableNotification = post.Silent ? true : null,
-            ReplyParameters = NumberOrNone(post.ReplyTo) is { } answered ? new(answered, AllowSendingWithoutReply: true) : null,
+            ReplyParameters = ReplyTo(post.ReplyTo),
             ReplyMarkup = InlineKeyboardMarkup.Of(post.Buttons),
         };
         return WriteAsync(
@@ -89,6 +90,35 @@ public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, 
         () => _api.SendChatActionAsync(new(Number(place.Chat), NumberOrNone(place.Thread), "typing"), ct),
         "");
 
+    public IReadOnlyList<IReadOnlyList<ChatUpload>> Group(IReadOnlyList<ChatUpload> files) => TelegramUploads.Group(files);
+
+    /// <summary>Telegram knows no such thing as a try of the same message: what it took and could not confirm may come twice.</summary>
+    public async Task<ChatOutcome> PostFilesAsync(
+        ChatPlace place, IReadOnlyList<ChatUpload> group, string? replyTo, string once, CancellationToken ct)
+    {
+        if (TelegramUploads.RefusalOf(group) is { } refusal)
+        {
+            return new ChatOutcome.Refused(refusal);
+        }
+
+        if (_limits.Take(place.Chat, group.Count) is { } wait)
+        {
+            return new ChatOutcome.Later(wait);
+        }
+
+        var answer = await new TelegramUploads(_api).SendAsync(place, group, ReplyTo(replyTo), ct);
+        if (!answer.Ok)
+        {
+            return Outcome(place.Chat, answer, _ => "");
+        }
+
+        var sent = TelegramUploads.IdsOf(answer);
+        return new ChatOutcome.Done(sent[0]) { Others = sent[1..] };
+    }
+
+    public Task<FetchOutcome> FetchAsync(string fileId, long most, CancellationToken ct) =>
+        new TelegramDownloads(_api).FetchAsync(fileId, most, ct);
+
     /// <summary>What people see as a message counts against the limits, and goes out plain where Telegram cannot read its form.</summary>
     private async Task<ChatOutcome> WriteAsync(
         string chat, Func<Task<TelegramAnswer>> formatted, Func<Task<TelegramAnswer>> plain, Func<TelegramAnswer, string> messageId)
@@ -130,6 +160,9 @@ public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, 
     private static bool Says(string reason, string words) => reason.Contains(words, StringComparison.OrdinalIgnoreCase);
 
     private static long Number(string id) => long.Parse(id, CultureInfo.InvariantCulture);
+
+    private static ReplyParameters? ReplyTo(string? messageId) =>
+        NumberOrNone(messageId) is { } answered ? new(answered, AllowSendingWithoutReply: true) : null;
 
     private static long? NumberOrNone(string? id) => id is null ? null : Number(id);
 }

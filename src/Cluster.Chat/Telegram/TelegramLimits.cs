@@ -16,9 +16,11 @@ internal sealed class TelegramLimits(TimeProvider clock)
     private TimeSpan _wholeHeldUntil;
     private TimeSpan _swept;
 
-    /// <summary>Asks to send one message into a chat.</summary>
-    /// <returns>How long to wait before asking again, or null when it may go; then it is counted.</returns>
-    public TimeSpan? Take(string chat)
+    /// <summary>Asks to send messages into a chat.</summary>
+    /// <param name="chat">Where.</param>
+    /// <param name="messages">How many at once: an album is as many as it has files. Telegram does not say how it counts them; so none is too many.</param>
+    /// <returns>How long to wait before asking again, or null when they may go; then they are counted.</returns>
+    public TimeSpan? Take(string chat, int messages = 1)
     {
         lock (_lock)
         {
@@ -31,16 +33,20 @@ internal sealed class TelegramLimits(TimeProvider clock)
                 one.HeldUntil,
                 _wholeHeldUntil,
                 one.Sent.Count > 0 ? one.Last + ChatSpan : default,
-                IsGroup(chat) && one.Sent.Count >= GroupBurst ? one.Sent.Peek() + GroupSpan : default,
-                _whole.Count >= WholeBurst ? _whole.Peek() + ChatSpan : default);
+                IsGroup(chat) ? FreeAt(one.Sent, messages, GroupBurst, GroupSpan) : default,
+                FreeAt(_whole, messages, WholeBurst, ChatSpan));
             if (free > now)
             {
                 return free - now;
             }
 
-            one.Sent.Enqueue(now);
-            one.Last = now;
-            _whole.Enqueue(now);
+            for (var i = 0; i < messages; i++)
+            {
+                one.Sent.Enqueue(now);
+                _whole.Enqueue(now);
+            }
+
+            one.Last = now + ((messages - 1) * ChatSpan);
             return null;
         }
     }
@@ -77,6 +83,9 @@ internal sealed class TelegramLimits(TimeProvider clock)
 
     // Groups and supergroups have negative ids, people positive ones.
     private static bool IsGroup(string chat) => chat.StartsWith('-');
+
+    private static TimeSpan FreeAt(Queue<TimeSpan> sent, int more, int most, TimeSpan span) =>
+        sent.Count + more > most ? sent.ElementAt(sent.Count + more - most - 1) + span : default;
 
     private static TimeSpan Latest(params ReadOnlySpan<TimeSpan> times)
     {

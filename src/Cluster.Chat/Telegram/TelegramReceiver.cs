@@ -9,6 +9,7 @@ internal sealed class TelegramReceiver(TelegramApi api, Func<Task<ChatAccount>> 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private long? _offset;
+    private Decided? _decided;
     private int _failures;
 
     public async Task RunAsync(CancellationToken ct)
@@ -36,57 +37,100 @@ internal sealed class TelegramReceiver(TelegramApi api, Func<Task<ChatAccount>> 
     /// <returns>How long to wait before the next poll.</returns>
     private async Task<TimeSpan> PollAsync(ChatAccount bot, CancellationToken ct)
     {
-        var answer = await api.GetUpdatesAsync(_offset, ct);
-        switch (answer)
+        var decided = _decided ??= Decided.Parse(await inbox.RecallAsync(ct));
+        var albums = new TelegramAlbums(decided, clock);
+        var taken = new HashSet<long>();
+        for (var wait = true; ; wait = false)
         {
-            case { Ok: true }:
-                break;
-            case { ErrorCode: 429 }:
+            var answer = await AskAsync(wait, ct);
+            if (!answer.Ok)
+            {
                 return answer.Wait();
-            case { ErrorCode: 409, Description: { } reason } when reason.Contains("webhook", StringComparison.OrdinalIgnoreCase):
-                throw new ChatRefusedException(
-                    "Telegram sends this bot's messages to a webhook that somebody set, so they cannot be asked for here. Call deleteWebhook, or use a bot of its own for the cluster.");
-            case { ErrorCode: 409 }:
-                throw new ChatRefusedException(
-                    "Another program asks Telegram for this bot's messages with the same token. Stop it, or use a bot of its own for the cluster.");
-            default:
-                throw new HttpRequestException($"Telegram refused getUpdates: {answer.ErrorCode} {answer.Description}");
-        }
+            }
 
-        inbox.Heard();
-        if (answer.Result.ValueKind != JsonValueKind.Array)
-        {
-            return Backoff();
-        }
+            inbox.Heard();
+            if (answer.Result.ValueKind != JsonValueKind.Array)
+            {
+                return Backoff();
+            }
 
-        var updates = new List<ChatUpdate>();
-        var next = _offset;
-        foreach (var told in answer.Result.EnumerateArray())
+            var page = Read(answer.Result, bot, out var next);
+            if (page.FindLastIndex(told => decided.Holds(told.Id)) is >= 0 and var last)
+            {
+                // These come first, as they were; what came after them is asked for again.
+                page = page[..(last + 1)];
+                next = page[last].Id + 1;
+            }
+
+            var growing = albums.Growing(page, answer.Result.GetArrayLength());
+            if (growing.Count > 0)
+            {
+                // Nobody else waits for somebody's album. Without a new offset everything comes again, and with it what is new.
+                await TakeAsync(TelegramAlbums.Join(page.Where(told => !growing.Contains(told.Update.Place) && taken.Add(told.Id))), ct);
+                await Task.Delay(TelegramAlbums.Look, clock, ct);
+                continue;
+            }
+
+            var rest = page.Where(told => !taken.Contains(told.Id)).ToList();
+            if (rest.Exists(told => told.Album is not null && !decided.Holds(told.Id)))
+            {
+                // Before it is taken: whoever is told them again joins the same ones.
+                var now = new Decided(page.Min(told => told.Id), page.Max(told => told.Id));
+                await inbox.RememberAsync(now.ToString(), ct);
+                _decided = now;
+            }
+
+            await TakeAsync(TelegramAlbums.Join(rest), ct);
+            if (next == _offset && answer.Result.GetArrayLength() > 0)
+            {
+                return Backoff(); // what has no readable id cannot be acknowledged and comes again at once
+            }
+
+            _offset = next;
+            _failures = 0;
+            return TimeSpan.Zero;
+        }
+    }
+
+    /// <returns>What Telegram tells, or that it wants to be left alone.</returns>
+    private async Task<TelegramAnswer> AskAsync(bool wait, CancellationToken ct) => await api.GetUpdatesAsync(_offset, wait, ct) switch
+    {
+        var answer when answer.Ok || answer.ErrorCode == 429 => answer,
+        { ErrorCode: 409, Description: { } reason } when reason.Contains("webhook", StringComparison.OrdinalIgnoreCase) =>
+            throw new ChatRefusedException(
+                "Telegram sends this bot's messages to a webhook that somebody set, so they cannot be asked for here. Call deleteWebhook, or use a bot of its own for the cluster."),
+        { ErrorCode: 409 } => throw new ChatRefusedException(
+            "Another program asks Telegram for this bot's messages with the same token. Stop it, or use a bot of its own for the cluster."),
+        var refused => throw new HttpRequestException($"Telegram refused getUpdates: {refused.ErrorCode} {refused.Description}"),
+    };
+
+    private List<Told> Read(JsonElement updates, ChatAccount bot, out long? next)
+    {
+        var page = new List<Told>();
+        next = _offset;
+        foreach (var told in updates.EnumerateArray())
         {
-            if (TelegramUpdates.IdOf(told) is { } id and < long.MaxValue && (next is null || id >= next))
+            var id = TelegramUpdates.IdOf(told);
+            if (id is < long.MaxValue && (next is null || id >= next))
             {
                 next = id + 1;
             }
 
-            if (TelegramUpdates.Read(told, bot) is { } update)
+            if (id is not null && TelegramUpdates.Read(told, bot) is { } update)
             {
-                updates.Add(update);
+                page.Add(new(id.Value, update, TelegramUpdates.AlbumOf(told)));
             }
         }
 
+        return page;
+    }
+
+    private async Task TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
+    {
         if (updates.Count > 0)
         {
             await inbox.TakeAsync(updates, ct);
         }
-
-        if (next == _offset && answer.Result.GetArrayLength() > 0)
-        {
-            return Backoff(); // what has no readable id cannot be acknowledged and comes again at once
-        }
-
-        _offset = next;
-        _failures = 0;
-        return TimeSpan.Zero;
     }
 
     /// <summary>Half a second, doubled with each failure in a row; the chance in it keeps bots from coming back all at once.</summary>

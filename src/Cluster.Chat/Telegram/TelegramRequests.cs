@@ -85,3 +85,11 @@ internal sealed record SendChatAction(long ChatId, long? MessageThreadId, string
 
 /// <summary>What is read of a message that was sent.</summary>
 internal sealed record TelegramMessageId(long MessageId);
+
+/// <summary>Telegram Bot API: getFile.</summary>
+internal sealed record GetFile(string FileId);
+
+/// <summary>Telegram Bot API: InputMediaPhoto, InputMediaDocument. A document in an album is never looked into for a better kind.</summary>
+/// <param name="Type"><c>photo</c> or <c>document</c>.</param>
+/// <param name="Media"><c>attach://</c> and the name of the form's part that holds the file.</param>
+internal sealed record InputMedia(string Type, string Media);

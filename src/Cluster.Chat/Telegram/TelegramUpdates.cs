@@ -16,6 +16,13 @@ internal static class TelegramUpdates
             ? value
             : null;
 
+    /// <summary>The album that a new message is a part of; null where it is none (Telegram Bot API: Message, media_group_id).</summary>
+    public static string? AlbumOf(JsonElement update) =>
+        update.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object
+        && message.TryGetProperty("media_group_id", out var album) && album.ValueKind == JsonValueKind.String
+            ? album.GetString()
+            : null;
+
     /// <summary>Null for what is not of a person, and for what cannot be read.</summary>
     public static ChatUpdate? Read(JsonElement update, ChatAccount bot)
     {
@@ -37,8 +44,7 @@ internal static class TelegramUpdates
 
     private static ChatUpdate.Message? Message(TelegramUpdate update, TelegramMessage message, ChatAccount bot, bool edited)
     {
-        // With sender_chat, forward_origin or via_bot the words are not those of `from` (anonymous admins, channels, forwards, inline bots).
-        if (message is not { From: { IsBot: false } from, SenderChat: null, ForwardOrigin: null, ViaBot: null }
+        if (AuthorOf(message) is not { IsBot: false } from
             || PlaceOf(message) is not { } place
             || (edited && message.Location is not null)) // a live location moves by edits, every few seconds
         {
@@ -60,6 +66,9 @@ internal static class TelegramUpdates
 
         // Every message of a topic "answers" the one that opened the topic.
         var answered = message.ReplyToMessage is { ForumTopicCreated: null } reply ? reply : null;
+        var author = answered is null ? null : AuthorOf(answered);
+        var ofBot = author is not null && Number(author.Id) == bot.Id;
+        var quoted = ofBot || author is { IsBot: false };
         return new ChatUpdate.Message
         {
             Key = Number(update.UpdateId),
@@ -67,13 +76,20 @@ internal static class TelegramUpdates
             Sender = SenderOf(from),
             MessageId = Number(message.MessageId),
             Text = text,
-            ForBot = place.Private || named || (answered?.From is { } author && Number(author.Id) == bot.Id),
+            ForBot = place.Private || named || (answered?.From is { } asked && Number(asked.Id) == bot.Id),
             Edited = edited,
             ReplyTo = answered is null ? null : Number(answered.MessageId),
-            Quote = TelegramText.Cut(message.Quote?.Text ?? answered?.Text ?? answered?.Caption ?? "", QuoteLimit),
+            Quote = quoted ? TelegramText.Cut(message.Quote?.Text ?? answered?.Text ?? answered?.Caption ?? "", QuoteLimit) : "",
+            QuoteOf = quoted && !ofBot ? SenderOf(author!).Identity : null,
+            QuotesBot = ofBot,
             Files = files,
         };
     }
+
+    /// <summary>Whose words a message holds. With sender_chat, forward_origin or via_bot they are not those of <c>from</c> (anonymous admins,
+    /// channels, forwards, inline bots), and nobody can say whose they are.</summary>
+    private static TelegramUser? AuthorOf(TelegramMessage message) =>
+        message is { From: { } from, SenderChat: null, ForwardOrigin: null, ViaBot: null } ? from : null;
 
     private static ChatUpdate.Press? Press(TelegramUpdate update, TelegramPress press) =>
         press is { From.IsBot: false, Message: { } message, Data: { } data } && PlaceOf(message) is { } place
@@ -108,8 +124,13 @@ internal static class TelegramUpdates
         { Sticker.Emoji: { } emoji } => emoji,
         { Venue: { } venue } => $"{Where(venue.Location)} {venue.Title}".TrimEnd(),
         { Location: { } location } => Where(location),
+        { Contact: { } contact } => string.Join(' ', Words("contact", contact.FirstName, contact.LastName, contact.PhoneNumber)),
+        { Poll: { } poll } => string.Join("\n- ", Words([$"poll: {poll.Question}", .. (poll.Options ?? []).Select(option => option?.Text)])),
+        { Dice: { } dice } => string.Join(' ', Words(dice.Emoji, dice.Value?.ToString(CultureInfo.InvariantCulture))),
         _ => null,
     };
+
+    private static IEnumerable<string?> Words(params IEnumerable<string?> words) => words.Where(word => !string.IsNullOrWhiteSpace(word));
 
     private static string Where(TelegramLocation location) =>
         string.Create(CultureInfo.InvariantCulture, $"location {location.Latitude},{location.Longitude}");

@@ -112,6 +112,12 @@ internal sealed record TelegramMessage
     public TelegramLocation? Location { get; init; }
 
     public TelegramVenue? Venue { get; init; }
+
+    public TelegramContact? Contact { get; init; }
+
+    public TelegramPoll? Poll { get; init; }
+
+    public TelegramDice? Dice { get; init; }
 }
 
 /// <summary>Telegram Bot API: MessageEntity. Offset and length count UTF-16 units, as strings do here.</summary>
@@ -159,6 +165,21 @@ internal sealed record TelegramVenue
     public string? Title { get; init; }
 }
 
+/// <summary>Telegram Bot API: Contact.</summary>
+internal sealed record TelegramContact(string? PhoneNumber, string? FirstName, string? LastName);
+
+/// <summary>Telegram Bot API: Poll.</summary>
+internal sealed record TelegramPoll(string? Question, IReadOnlyList<TelegramPollOption>? Options);
+
+/// <summary>Telegram Bot API: PollOption.</summary>
+internal sealed record TelegramPollOption(string? Text);
+
+/// <summary>Telegram Bot API: Dice.</summary>
+internal sealed record TelegramDice(string? Emoji, int? Value);
+
+/// <summary>Telegram Bot API: File.</summary>
+internal sealed record TelegramStoredFile(string? FilePath, long? FileSize);
+
 /// <summary>Telegram Bot API: CallbackQuery. The message may be one that is no longer accessible: it still has a chat and an id.</summary>
 internal sealed record TelegramPress
 {
@@ -184,6 +205,8 @@ internal sealed partial class TelegramAnswerJson : JsonSerializerContext;
 [JsonSerializable(typeof(TelegramUser))]
 [JsonSerializable(typeof(TelegramUpdate))]
 [JsonSerializable(typeof(TelegramMessageId))]
+[JsonSerializable(typeof(IReadOnlyList<TelegramMessageId>))]
+[JsonSerializable(typeof(TelegramStoredFile))]
 [JsonSerializable(typeof(TelegramNothing))]
 [JsonSerializable(typeof(GetUpdates))]
 [JsonSerializable(typeof(SendMessage))]
@@ -191,4 +214,7 @@ internal sealed partial class TelegramAnswerJson : JsonSerializerContext;
 [JsonSerializable(typeof(AnswerCallbackQuery))]
 [JsonSerializable(typeof(SetMessageReaction))]
 [JsonSerializable(typeof(SendChatAction))]
+[JsonSerializable(typeof(GetFile))]
+[JsonSerializable(typeof(ReplyParameters))]
+[JsonSerializable(typeof(IReadOnlyList<InputMedia>))]
 internal sealed partial class TelegramJson : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Cluster.Chat;
 using Cluster.Core.Chats;
@@ -14,8 +15,9 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, 
     private long _reported;
     private bool _working;
 
-    public async Task TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
+    public async Task<IReadOnlySet<string>> TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
     {
+        var known = new ConcurrentDictionary<string, bool>();
         // What is said in one place keeps its order; places do not wait for each other.
         try
         {
@@ -23,7 +25,10 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, 
             {
                 foreach (var update in place)
                 {
-                    await TakeAsync(update, ct);
+                    if (await TakeAsync(update, ct))
+                    {
+                        known[update.Key] = true;
+                    }
                 }
             }));
         }
@@ -34,6 +39,7 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, 
         }
 
         await ReportAsync(ct);
+        return known.Keys.ToHashSet();
     }
 
     public void Heard() => _working = true;
@@ -56,15 +62,16 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, 
         return true;
     }
 
-    private async Task TakeAsync(ChatUpdate update, CancellationToken ct)
+    /// <returns>Whether the cluster knows who sent it.</returns>
+    private async Task<bool> TakeAsync(ChatUpdate update, CancellationToken ct)
     {
         var conversation = new ConversationId { Platform = bot.Platform, Chat = update.Place.Chat, Thread = update.Place.Thread, Bot = bot.Name };
         if (!ConversationId.TryParse(conversation.ToString(), out _) || !update.Sender.Identity.IsChat)
         {
-            return; // no address of a platform looks like that
+            return false; // no address of a platform looks like that
         }
 
-        var answer = await routing.TakeAsync(new Heard(conversation, update), ct);
+        var (known, answer) = await routing.TakeAsync(new Heard(conversation, update), ct);
         if (answer is not null && update is ChatUpdate.Press press)
         {
             try
@@ -76,6 +83,8 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, 
                 LogPressUnanswered(e, bot.Name); // the prompt itself shows what came of it
             }
         }
+
+        return known;
     }
 
     [LoggerMessage(LogLevel.Warning, "The engine is away; what {Bot} hears waits at its platform.")]

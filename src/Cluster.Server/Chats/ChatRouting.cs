@@ -22,25 +22,30 @@ internal readonly record struct Heard(ConversationId Conversation, ChatUpdate Up
     public string Key => DedupeKeys.Update(Conversation.Bot, Update.Key);
 }
 
+/// <summary>What became of an update.</summary>
+/// <param name="Known">The cluster knows who sent it.</param>
+/// <param name="Answer">What to answer a press with; null for everything else.</param>
+internal readonly record struct Taken(bool Known, string? Answer = null);
+
 /// <summary>Decides what becomes of what people say to bots: nothing for strangers, a pairing, a command, a verdict, or an event for a
 /// session. Everything is committed when it returns.</summary>
 internal sealed class ChatRouting(
     ChatStore chats, ChatCommands commands, PairingStore pairings, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine, Refusals refusals)
 {
-    /// <returns>What to answer a press with; null for everything else.</returns>
-    public Task<string?> TakeAsync(Heard heard, CancellationToken ct) => heard.Update switch
+    public async Task<Taken> TakeAsync(Heard heard, CancellationToken ct) => heard.Update switch
     {
-        ChatUpdate.Press press => PressAsync(heard, press, ct),
-        ChatUpdate.Message message => MessageAsync(heard, message, ct),
-        _ => Task.FromResult<string?>(null),
+        ChatUpdate.Press press => new(Known: false, await PressAsync(heard, press, ct)),
+        ChatUpdate.Message message => new(await MessageAsync(heard, message, ct)),
+        _ => default,
     };
 
-    private async Task<string?> MessageAsync(Heard heard, ChatUpdate.Message message, CancellationToken ct)
+    /// <returns>Whether the cluster knows who said it.</returns>
+    private async Task<bool> MessageAsync(Heard heard, ChatUpdate.Message message, CancellationToken ct)
     {
         if (message.Place.Private && !message.Edited && PairingCode.TryParse(message.Text, out var code))
         {
             await PairAsync(heard, code, ct);
-            return null;
+            return false;
         }
 
         var known = await chats.LookAsync(heard.Who, heard.Conversation, message.ReplyTo, ct);
@@ -51,7 +56,7 @@ internal sealed class ChatRouting(
                 refusals.Count("stranger", heard.Who.Value);
             }
 
-            return null; // silence
+            return known.Known; // silence
         }
 
         await chats.MeetAsync(heard.Conversation, message.Place.Private, heard.Who, Name(heard), ct);
@@ -68,7 +73,7 @@ internal sealed class ChatRouting(
                 break;
         }
 
-        return null;
+        return true;
     }
 
     // First match: the session whose message is answered, the one that this place is bound to, the one named, the one chosen.
@@ -107,7 +112,7 @@ internal sealed class ChatRouting(
                 Kind = EventKind.Chat,
                 ChatId = heard.Conversation.ToString(),
                 Trust = access.IsOwner(heard.Who) ? Trust.Owner : Trust.Member,
-                Body = text,
+                Body = Quotes.Before(message, access, text),
                 At = engine.Clock.GetUtcNow(),
                 DedupeKeys = [heard.Key],
             },

@@ -25,6 +25,9 @@ public sealed class DiscordFaults
         }
     }
 
+    /// <summary>What goes wrong when the next file is fetched.</summary>
+    public FileTrouble File { get; set; }
+
     /// <summary>A channel turns the bot away.</summary>
     public void Refuse(string channel, int status, int code, string message)
     {
@@ -40,6 +43,16 @@ public sealed class DiscordFaults
         lock (_lock)
         {
             _refusals.Remove(channel);
+        }
+    }
+
+    internal FileTrouble NextFile()
+    {
+        lock (_lock)
+        {
+            var next = File;
+            File = FileTrouble.None;
+            return next;
         }
     }
 

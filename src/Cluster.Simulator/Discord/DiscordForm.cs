@@ -6,12 +6,29 @@ namespace Cluster.Simulator.Discord;
 internal static class DiscordForm
 {
     private static readonly string[] Message =
-        ["content", "nonce", "enforce_nonce", "tts", "allowed_mentions", "message_reference", "components", "flags"];
+        ["content", "nonce", "enforce_nonce", "tts", "allowed_mentions", "message_reference", "components", "flags", "attachments"];
 
     /// <summary>The first fault; null for none.</summary>
-    public static string? FaultOfMessage(JsonObject body) =>
+    public static string? FaultOfMessage(JsonObject body) => body["attachments"] is null ? FaultOf(body, FaultOfContent(body)) : "attachments: there are no files.";
+
+    /// <summary>The first fault of a message that came with files (Discord: API Reference, uploading files); null for none.</summary>
+    /// <param name="body">Its <c>payload_json</c>.</param>
+    /// <param name="files">By the names of their parts.</param>
+    public static string? FaultOfMessage(JsonObject body, IReadOnlyDictionary<string, SimulatedFile> files) =>
+        files.Count is 0 or > 10 ? "files: Must be between 1 and 10 in length."
+        : files.Keys.Any(name => name is not ['f', 'i', 'l', 'e', 's', '[', .. var n, ']'] || !byte.TryParse(n, out _)) ? "files: a part is not called files[n]."
+        : FaultOf(body, body["content"] is null ? null : FaultOfContent(body)) ?? FaultOfAttachments(body["attachments"] as JsonArray ?? [], files);
+
+    private static string? FaultOfAttachments(JsonArray attachments, IReadOnlyDictionary<string, SimulatedFile> files) =>
+        attachments.Count != files.Count ? "attachments: each file wants one."
+        : attachments.Select(it => it as JsonObject).Select(it =>
+            Unknown(it, ["id", "filename", "description"])
+            ?? (it is null || !files.TryGetValue($"files[{(int?)it["id"]}]", out var file) ? "attachments: there is no such file."
+                : (string?)it["filename"] != file.Name ? "attachments: the file is called otherwise." : null)).FirstOrDefault(fault => fault is not null);
+
+    private static string? FaultOf(JsonObject body, string? faultOfContent) =>
         Unknown(body, Message)
-        ?? FaultOfContent(body)
+        ?? faultOfContent
         ?? (Length(body["nonce"]) > 25 ? "nonce: must be 25 or fewer in length." : null)
         ?? (body["enforce_nonce"] is not null && body["nonce"] is null ? "enforce_nonce: there is no nonce." : null)
         ?? Unknown(body["message_reference"] as JsonObject, ["type", "message_id", "channel_id", "guild_id", "fail_if_not_exists"])

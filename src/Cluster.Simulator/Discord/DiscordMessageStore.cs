@@ -4,11 +4,12 @@ using System.Text.RegularExpressions;
 namespace Cluster.Simulator.Discord;
 
 /// <summary>All messages of the simulated Discord, by id, as the API shows them.</summary>
-internal sealed partial class DiscordMessageStore(DiscordPerson bot)
+internal sealed partial class DiscordMessageStore(DiscordPerson bot, Func<string, string> urlOf)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JsonObject> _messages = [];
     private readonly Dictionary<string, string> _nonces = [];
+    private readonly Dictionary<string, DiscordFile> _files = [];
     private readonly Dictionary<string, DiscordPerson> _people = new() { [bot.Id] = bot };
     private ulong _lastId = 1_200_000_000_000_000_000;
 
@@ -31,7 +32,7 @@ internal sealed partial class DiscordMessageStore(DiscordPerson bot)
                 ["mention_everyone"] = false,
                 ["mentions"] = Mentions(text),
                 ["mention_roles"] = new JsonArray(),
-                ["attachments"] = new JsonArray([.. writing.Files.Select(Attachment)]),
+                ["attachments"] = new JsonArray([.. writing.Files.Select(file => Attachment(file, channel.Id))]),
                 ["embeds"] = new JsonArray(),
                 ["pinned"] = false,
                 ["type"] = writing.ReplyTo is not null && !writing.Forwarded ? 19 : writing.Type,
@@ -39,6 +40,17 @@ internal sealed partial class DiscordMessageStore(DiscordPerson bot)
             if (channel.Guild is { } guild)
             {
                 message["guild_id"] = guild;
+            }
+
+            if (writing.Stickers.Count > 0)
+            {
+                message["sticker_items"] = new JsonArray([.. writing.Stickers.Select(name =>
+                    new JsonObject { ["id"] = "800000000000000001", ["name"] = name, ["format_type"] = 1 })]);
+            }
+
+            if (writing.Poll.Count > 0)
+            {
+                message["poll"] = Poll(writing.Poll);
             }
 
             if (writing.Webhook is { } webhook)
@@ -123,14 +135,34 @@ internal sealed partial class DiscordMessageStore(DiscordPerson bot)
         }
     }
 
-    private static JsonObject Attachment(DiscordFile file) => new()
+    /// <summary>A file that hangs on some message.</summary>
+    public DiscordFile? FindFile(string path)
     {
-        ["id"] = file.Id,
-        ["filename"] = file.Name,
-        ["size"] = file.Size,
-        ["content_type"] = file.ContentType,
-        ["url"] = $"https://cdn.discordapp.invalid/{file.Id}",
-        ["proxy_url"] = $"https://media.discordapp.invalid/{file.Id}",
+        lock (_lock)
+        {
+            return _files.GetValueOrDefault(path);
+        }
+    }
+
+    private JsonObject Attachment(DiscordFile file, string channel)
+    {
+        var path = $"{channel}/{file.Id}/{Uri.EscapeDataString(file.Name)}";
+        _files[path] = file;
+        return new()
+        {
+            ["id"] = file.Id,
+            ["filename"] = file.Name,
+            ["size"] = file.Size,
+            ["content_type"] = file.ContentType,
+            ["url"] = file.Url ?? urlOf(path),
+            ["proxy_url"] = file.Url ?? urlOf(path),
+        };
+    }
+
+    private static JsonObject Poll(IReadOnlyList<string> poll) => new()
+    {
+        ["question"] = new JsonObject { ["text"] = poll[0] },
+        ["answers"] = new JsonArray([.. poll.Skip(1).Select(text => new JsonObject { ["poll_media"] = new JsonObject { ["text"] = text } })]),
     };
 
     private JsonArray Mentions(string text) => new([.. MentionPattern().Matches(text)

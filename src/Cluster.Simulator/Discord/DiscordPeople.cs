@@ -34,7 +34,14 @@ public sealed record DiscordPerson(string Id, string Name)
 public sealed record DiscordChannel(string Id, string? Guild);
 
 /// <summary>A file that hangs on a message.</summary>
-public sealed record DiscordFile(string Id, string Name, long Size, string ContentType);
+public sealed record DiscordFile(string Id, string Name, long Size, string ContentType)
+{
+    /// <summary>What whoever fetches it gets.</summary>
+    public byte[] Content { get; init; } = [];
+
+    /// <summary>Where it is said to be; null for the truth.</summary>
+    public string? Url { get; init; }
+}
 
 /// <summary>What somebody writes at the simulated Discord, besides the text.</summary>
 public sealed record DiscordWriting
@@ -52,4 +59,10 @@ public sealed record DiscordWriting
     public bool Forwarded { get; init; }
 
     public IReadOnlyList<DiscordFile> Files { get; init; } = [];
+
+    /// <summary>Names of stickers.</summary>
+    public IReadOnlyList<string> Stickers { get; init; } = [];
+
+    /// <summary>The question of a poll and its answers.</summary>
+    public IReadOnlyList<string> Poll { get; init; } = [];
 }

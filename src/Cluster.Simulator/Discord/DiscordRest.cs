@@ -72,7 +72,14 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
             return;
         }
 
-        if (await ReadAsync(context, DiscordForm.FaultOfMessage) is not { } body)
+        var form = context.Request.HasFormContentType ? await DiscordUpload.ReadAsync(context) : null;
+        if (form is { Fault: { } problem })
+        {
+            await ErrorAsync(context, problem.Status, problem.Code, problem.Message);
+            return;
+        }
+
+        if ((form?.Body ?? await ReadAsync(context, DiscordForm.FaultOfMessage)) is not { } body)
         {
             return;
         }
@@ -96,13 +103,18 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
             replyTo = null;
         }
 
-        var message = messages.Write(channel, discord.Bot, (string)body["content"]!, new() { ReplyTo = replyTo });
+        var files = form?.Files ?? [];
+        var message = messages.Write(channel, discord.Bot, (string?)body["content"] ?? "", new()
+        {
+            ReplyTo = replyTo,
+            Files = [.. files.Select(file => new DiscordFile(messages.NextId(), file.Name, file.Content.Length, file.MediaType) { Content = file.Content })],
+        });
         if (nonce is not null)
         {
             messages.Keep(nonce, (string)message["id"]!);
         }
 
-        discord.Sent.Message(message, body);
+        discord.Sent.Message(message, body, files);
         discord.Tell("MESSAGE_CREATE", message);
         await JsonAsync(context, message);
     }

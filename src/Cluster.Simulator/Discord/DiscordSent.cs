@@ -7,7 +7,10 @@ namespace Cluster.Simulator.Discord;
 public sealed record SentButton(string Label, string CustomId);
 
 /// <summary>A message that the bot sent, or made of one.</summary>
-public sealed record SentMessage(string Id, string Channel, string Content, int Flags, string? ReplyTo, IReadOnlyList<SentButton> Buttons);
+public sealed record SentMessage(string Id, string Channel, string Content, int Flags, string? ReplyTo, IReadOnlyList<SentButton> Buttons)
+{
+    public IReadOnlyList<SimulatedFile> Files { get; init; } = [];
+}
 
 /// <summary>What only the person sees who pressed.</summary>
 public sealed record SentAnswer(string Interaction, string Content, int Flags);
@@ -35,7 +38,8 @@ public sealed class DiscordSent
     /// <summary>The channels where it showed that it writes.</summary>
     public ChannelReader<string> Typing => _typing.Reader;
 
-    internal void Message(JsonObject message, JsonObject request) => _messages.Writer.TryWrite(Read(message, request));
+    internal void Message(JsonObject message, JsonObject request, IReadOnlyList<SimulatedFile> files) =>
+        _messages.Writer.TryWrite(Read(message, request) with { Files = files });
 
     internal void Edit(JsonObject message, JsonObject request) => _edits.Writer.TryWrite(Read(message, request));
 

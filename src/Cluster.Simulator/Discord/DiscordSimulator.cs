@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 
 namespace Cluster.Simulator.Discord;
 
@@ -21,7 +22,7 @@ public sealed class DiscordSimulator : SimulatedPlatform
     /// <param name="clock">Measures heartbeats and limits.</param>
     public DiscordSimulator(TimeProvider? clock = null)
     {
-        _messages = new(Bot);
+        _messages = new(Bot, path => new Uri(Url, $"/attachments/{path}").ToString());
         _buckets = new(clock ?? TimeProvider.System);
         _rest = new(this, _messages, _buckets);
         Gateway = new(this, clock ?? TimeProvider.System);
@@ -161,9 +162,28 @@ public sealed class DiscordSimulator : SimulatedPlatform
                 return _rest.HandleAsync(context);
             }
 
-            context.Response.StatusCode = 404;
-            return Task.CompletedTask;
+            return context.Request.Path.StartsWithSegments("/attachments")
+                ? HandOutAsync(context, context.Request.Path.Value!["/attachments/".Length..])
+                : NotFound(context);
         });
+    }
+
+    /// <summary>As the CDN does, to whom nobody shows a token.</summary>
+    private Task HandOutAsync(HttpContext context, string path)
+    {
+        var (channel, id, name) = path.Split('/') is [var first, var second, var third] ? (first, second, third) : ("", "", "");
+        if (context.Request.Headers.Authorization.Count > 0 || _messages.FindFile($"{channel}/{id}/{Uri.EscapeDataString(name)}") is not { } file)
+        {
+            return NotFound(context);
+        }
+
+        return SimulatedFiles.ServeAsync(context, file.Content, Faults.NextFile());
+    }
+
+    private static Task NotFound(HttpContext context)
+    {
+        context.Response.StatusCode = 404;
+        return Task.CompletedTask;
     }
 
     private DiscordChannel Add(DiscordChannel channel) => _channels[channel.Id] = channel;

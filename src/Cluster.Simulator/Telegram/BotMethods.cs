@@ -24,8 +24,14 @@ internal sealed class BotMethods(World world, RateLimits limits, Happenings happ
     /// <summary>How often the bot asked for more than they let through.</summary>
     public int TooMany => limits.TooMany;
 
+    /// <summary>Sends files and hands them out.</summary>
+    public FileMethods Files => field ??= new FileMethods(world, this, happenings);
+
+    /// <param name="method">Its name.</param>
+    /// <param name="request">Its parameters.</param>
+    /// <param name="files">What came with them.</param>
     /// <exception cref="RefusedException">With the words of the real one.</exception>
-    public Answer Call(string method, JsonElement request)
+    public Answer Call(string method, JsonElement request, IReadOnlyDictionary<string, SimulatedFile> files)
     {
         lock (world.Lock)
         {
@@ -37,16 +43,20 @@ internal sealed class BotMethods(World world, RateLimits limits, Happenings happ
                 "answerCallbackQuery" => AnswerPress(request),
                 "setMessageReaction" => React(request),
                 "sendChatAction" => ShowTyping(request),
+                "getFile" => Files.Get(request),
+                "sendPhoto" or "sendDocument" or "sendMediaGroup" => Files.Send(method, request, files),
                 _ => throw new RefusedException(404, "Not Found"),
             };
         }
     }
 
-    private Answer Send(JsonElement request)
+    /// <summary>Where a request wants to write, and what it answers.</summary>
+    internal readonly record struct Destination(World.Chat Chat, long? Thread, JsonObject? Answered);
+
+    /// <exception cref="RefusedException">The bot may not write there.</exception>
+    internal Destination Address(JsonElement request)
     {
         var chat = world.Reach(Long(request, "chat_id")!.Value);
-        var text = TextOf(request);
-        var buttons = ButtonsOf(request);
         var thread = Long(request, "message_thread_id");
         if (thread is { } topic && !chat.Threads.Contains(topic))
         {
@@ -63,32 +73,59 @@ internal sealed class BotMethods(World world, RateLimits limits, Happenings happ
             }
         }
 
+        return new(chat, thread, answered);
+    }
+
+    /// <exception cref="RefusedException">Too many.</exception>
+    internal void Count(long chat, int messages)
+    {
         if (RateLimited)
         {
-            limits.Count(chat.Id);
+            limits.Count(chat, messages);
+        }
+    }
+
+    /// <summary>A message of the bot without its contents.</summary>
+    internal JsonObject Write(Destination to)
+    {
+        var message = world.Write(to.Chat, world.Bot(), to.Thread);
+        if (to.Answered is not null)
+        {
+            message["reply_to_message"] = World.Copy(to.Answered);
         }
 
-        var message = world.Write(chat, world.Bot(), thread);
+        return message;
+    }
+
+    /// <summary>The same as people see it.</summary>
+    internal static SimulatedMessage Shown(Destination to, JsonObject message, JsonElement request) => new()
+    {
+        Id = message["message_id"]!.GetValue<long>(),
+        ChatId = to.Chat.Id,
+        ThreadId = to.Thread,
+        Text = "",
+        Source = "",
+        ReplyTo = to.Answered?["message_id"]!.GetValue<long>(),
+        Silent = True(request, "disable_notification"),
+    };
+
+    private Answer Send(JsonElement request)
+    {
+        var to = Address(request);
+        var text = TextOf(request);
+        var buttons = ButtonsOf(request);
+        Count(to.Chat.Id, 1);
+        var message = Write(to);
         message["text"] = text;
-        if (answered is not null)
+        var shown = Shown(to, message, request) with
         {
-            message["reply_to_message"] = World.Copy(answered);
-        }
-
-        var shown = new SimulatedMessage
-        {
-            Id = message["message_id"]!.GetValue<long>(),
-            ChatId = chat.Id,
-            ThreadId = thread,
             Text = text,
             Source = request.GetProperty("text").GetString()!,
             ParseMode = String(request, "parse_mode"),
             Buttons = buttons,
-            ReplyTo = answered?["message_id"]!.GetValue<long>(),
-            Silent = True(request, "disable_notification"),
         };
         world.Show(shown);
-        happenings.Messages.Put(chat.Id, shown);
+        happenings.Messages.Put(to.Chat.Id, shown);
         return new Answer(200, message.DeepClone());
     }
 
@@ -112,11 +149,7 @@ internal sealed class BotMethods(World world, RateLimits limits, Happenings happ
                 "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message");
         }
 
-        if (RateLimited)
-        {
-            limits.Count(chat.Id);
-        }
-
+        Count(chat.Id, 1);
         message["text"] = after.Text;
         world.Show(after);
         happenings.Edits.Put(chat.Id, after);

@@ -9,20 +9,20 @@ internal sealed class RateLimits(TimeProvider clock)
     public int TooMany { get; private set; }
 
     /// <exception cref="RefusedException">Too many.</exception>
-    public void Count(long chat)
+    public void Count(long chat, int messages)
     {
         lock (_sent)
         {
             var now = clock.GetUtcNow();
             _sent.RemoveAll(sent => sent.At <= now - TimeSpan.FromMinutes(1));
             Check(_sent.Where(sent => sent.Chat == chat), 1, TimeSpan.FromSeconds(1), now);
-            Check(_sent, 30, TimeSpan.FromSeconds(1), now);
+            Check(_sent, 31 - messages, TimeSpan.FromSeconds(1), now);
             if (chat < 0)
             {
-                Check(_sent.Where(sent => sent.Chat == chat), 20, TimeSpan.FromMinutes(1), now);
+                Check(_sent.Where(sent => sent.Chat == chat), 21 - messages, TimeSpan.FromMinutes(1), now);
             }
 
-            _sent.Add((chat, now));
+            _sent.AddRange(Enumerable.Repeat((chat, now), messages));
         }
     }
 

@@ -31,6 +31,13 @@ internal static class RequestShapes
         new("reply_markup", Kind.Object, Shape: Markup),
     ];
 
+    private static readonly Shape Media = new(new("type", Kind.String, Required: true), new("media", Kind.String, Required: true));
+
+    private static readonly Field[] File =
+    [
+        Chat, Thread, new("disable_notification", Kind.Boolean), new("reply_parameters", Kind.Object, Shape: Reply),
+    ];
+
     private static readonly Dictionary<string, Shape> Methods = new()
     {
         ["getMe"] = new(),
@@ -42,6 +49,10 @@ internal static class RequestShapes
         ["answerCallbackQuery"] = new(
             new("callback_query_id", Kind.String, Required: true), new("text", Kind.String), new("show_alert", Kind.Boolean)),
         ["setMessageReaction"] = new(Chat, Message, new("reaction", Kind.Objects, Shape: Reaction)),
+        ["getFile"] = new(new Field("file_id", Kind.String, Required: true)),
+        ["sendPhoto"] = new(File),
+        ["sendDocument"] = new([.. File, new("disable_content_type_detection", Kind.Boolean)]),
+        ["sendMediaGroup"] = new([.. File, new("media", Kind.Objects, Required: true, Media)]),
         ["sendChatAction"] = new(Chat, Thread, new("action", Kind.String, Required: true)),
     };
 

@@ -28,6 +28,11 @@ public sealed record SimulatedMessage
 
     public bool Silent { get; init; }
 
+    public IReadOnlyList<SimulatedFile> Files { get; init; } = [];
+
+    /// <summary>The same for all messages of an album.</summary>
+    public string? Album { get; init; }
+
     public bool Edited { get; init; }
 }
 

@@ -29,24 +29,6 @@ public sealed partial class TelegramSimulator
             }
         });
 
-    /// <summary>Somebody sends a file.</summary>
-    /// <param name="userId">Who.</param>
-    /// <param name="chatId">Where.</param>
-    /// <param name="kind">The field that holds it, such as <c>document</c> or <c>voice</c>; not <c>photo</c>.</param>
-    /// <param name="name">Null where the kind has none.</param>
-    /// <param name="caption">Null for none.</param>
-    /// <returns>The message's id.</returns>
-    public long SendFile(long userId, long chatId, string kind, string? name = null, string? caption = null) =>
-        Tell("message", userId, chatId, null, message =>
-        {
-            message[kind] = new JsonObject { ["file_id"] = $"file-{kind}", ["file_unique_id"] = kind, ["file_size"] = 1234, ["file_name"] = name };
-            if (caption is not null)
-            {
-                message["caption"] = caption;
-                message["caption_entities"] = World.EntitiesOf(caption);
-            }
-        });
-
     /// <summary>Somebody changes what they wrote.</summary>
     public void Edit(long chatId, long messageId, string text)
     {
@@ -147,6 +129,15 @@ public sealed partial class TelegramSimulator
     }
 
     private static string Name(long userId) => string.Create(CultureInfo.InvariantCulture, $"User {userId}");
+
+    private static void SetCaption(JsonObject message, string? caption)
+    {
+        if (caption is not null)
+        {
+            message["caption"] = caption;
+            message["caption_entities"] = World.EntitiesOf(caption);
+        }
+    }
 
     private static void SetText(JsonObject message, string text)
     {

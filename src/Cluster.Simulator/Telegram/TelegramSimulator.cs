@@ -65,6 +65,18 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
     public void DropNext(string method, bool done = false, int times = 1) =>
         _faults.Add(method, new(done ? FaultKind.LoseAnswer : FaultKind.Drop, null), times);
 
+    /// <summary>What goes wrong when the next file is fetched.</summary>
+    public FileTrouble FileTrouble { get; set; }
+
+    /// <summary>What the next getFile says of the path, instead of the true one.</summary>
+    public void NameNextFile(string path)
+    {
+        lock (_world.Lock)
+        {
+            _methods.Files.NextPath = path;
+        }
+    }
+
     /// <summary>The next message of the bot in a chat that nobody has waited for yet.</summary>
     public Task<SimulatedMessage> NextMessageAsync(long chatId, CancellationToken ct) => _happenings.Messages.NextAsync(chatId, ct);
 
@@ -97,17 +109,55 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
 
     protected override void Map(WebApplication app) => app.Run(ServeAsync);
 
-    private async Task ServeAsync(HttpContext context)
+    private Task ServeAsync(HttpContext context) => (context.Request.Path.Value ?? "").Split('/') switch
     {
-        var words = (context.Request.Path.Value ?? "").Split('/');
-        if (words is not ["", ['b', 'o', 't', .. var token], var method])
+        ["", ['b', 'o', 't', .. var token], var method] => CallAsync(context, token, method),
+        ["", "file", ['b', 'o', 't', .. var token], .. var path] => HandOutAsync(context, token, string.Join('/', path)),
+        _ => WriteAsync(context, new Answer(404, null, "Not Found")),
+    };
+
+    private async Task HandOutAsync(HttpContext context, string token, string path)
+    {
+        StoredFile? file;
+        FileTrouble trouble;
+        lock (_world.Lock)
+        {
+            file = token == Token && !_revoked ? _methods.Files.At(path) : null;
+            (trouble, FileTrouble) = (FileTrouble, FileTrouble.None);
+        }
+
+        if (file is null)
         {
             await WriteAsync(context, new Answer(404, null, "Not Found"));
             return;
         }
 
-        using var body = new StreamReader(context.Request.Body, Encoding.UTF8);
-        var request = await body.ReadToEndAsync(context.RequestAborted);
+        await SimulatedFiles.ServeAsync(context, file.Content, trouble);
+    }
+
+    private async Task CallAsync(HttpContext context, string token, string method)
+    {
+        FormRequest? form = null;
+        string request;
+        if (context.Request.HasFormContentType)
+        {
+            try
+            {
+                form = await RequestForms.ReadAsync(context.Request, context.RequestAborted);
+                request = form.Fields.GetRawText();
+            }
+            catch (RefusedException e)
+            {
+                await WriteAsync(context, e.Answer);
+                return;
+            }
+        }
+        else
+        {
+            using var body = new StreamReader(context.Request.Body, Encoding.UTF8);
+            request = await body.ReadToEndAsync(context.RequestAborted);
+        }
+
         _happenings.Calls.Put(method, request);
         var fault = _faults.Take(method);
         if (fault is { Kind: FaultKind.Drop })
@@ -117,7 +167,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
         }
 
         var answer = token != Token || _revoked ? new Answer(401, null, "Unauthorized") : fault?.Answer;
-        answer ??= await AnswerAsync(context, method, request);
+        answer ??= await AnswerAsync(context, method, request, form);
         if (fault is { Kind: FaultKind.LoseAnswer })
         {
             context.Abort();
@@ -127,20 +177,20 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
         await WriteAsync(context, answer);
     }
 
-    private async Task<Answer> AnswerAsync(HttpContext context, string method, string body)
+    private async Task<Answer> AnswerAsync(HttpContext context, string method, string body, FormRequest? form)
     {
         try
         {
-            if (context.Request.Method != "POST" || !context.Request.HasJsonContentType())
+            if (context.Request.Method != "POST" || (form is null && !context.Request.HasJsonContentType()))
             {
-                throw RefusedException.Bad("expected a POST of JSON");
+                throw RefusedException.Bad("expected a POST of JSON, or of a form");
             }
 
             using var request = JsonDocument.Parse(body, Strict);
             RequestShapes.Check(method, request.RootElement);
             return method == "getUpdates"
                 ? await PollAsync(request.RootElement, context.RequestAborted)
-                : _methods.Call(method, request.RootElement);
+                : _methods.Call(method, request.RootElement, form?.Files ?? new Dictionary<string, SimulatedFile>());
         }
         catch (RefusedException e)
         {

@@ -225,7 +225,7 @@ public sealed class TelegramPathTests
         Assert.Equal("look at this", ChatTeam.Content(named));
         Assert.Contains("admin/api", used.Text);
         Assert.Equal("for the chosen one", ChatTeam.Content(chosen));
-        Assert.Equal("and more", ChatTeam.Content(answered));
+        Assert.Equal("&gt; seen\nand more", ChatTeam.Content(answered));
         Assert.Equal("There is no such session.", hidden.Text);
         Assert.Contains("admin/web running", list.Text);
         Assert.DoesNotContain("secret", list.Text);

@@ -94,6 +94,31 @@ public sealed class DiscordMissedMessagesTests
             rig.Inbox.Where!.Split('\n').Skip(1).Select(line => line.Split(' ')[0]));
     }
 
+    [Fact]
+    public async Task Strangers_push_nobodys_channel_out_and_leave_no_trace()
+    {
+        await using var rig = await DiscordRig.ConnectedAsync(new());
+        var (alice, mallory) = (rig.Discord.Person("alice"), rig.Discord.Person("mallory"));
+        rig.Inbox.Strangers.Add("mallory");
+        var (chat, channel) = (rig.Discord.DirectChat(), rig.Discord.GuildChannel());
+        rig.Discord.Write(chat, alice, "hello");
+        rig.Discord.Write(channel, alice, $"<@{rig.Discord.Bot.Id}> hello");
+
+        foreach (var _ in Enumerable.Range(0, 60))
+        {
+            rig.Discord.Write(rig.Discord.GuildChannel(), mallory, $"<@{rig.Discord.Bot.Id}> hello");
+        }
+
+        var last = rig.Discord.Write(channel, mallory, $"<@{rig.Discord.Bot.Id}> hello");
+        await rig.Inbox.NextAsync(63);
+        await rig.StopReceivingAsync();
+
+        Assert.Equal(
+            [channel.Id, chat.Id],
+            rig.Inbox.Where!.Split('\n').Skip(1).Select(line => line.Split(' ')[0]));
+        Assert.Contains(last, rig.Inbox.Where);
+    }
+
     private static async Task<DiscordChannel> TalkAndLoseTheSessionAsync(DiscordRig rig)
     {
         var (alice, chat) = (rig.Discord.Person("alice"), rig.Discord.DirectChat());

@@ -9,7 +9,7 @@ namespace Cluster.Tests.Chat.Discord;
 /// <summary>A bot, its inbox, and a Discord for it.</summary>
 internal sealed class DiscordRig : IAsyncDisposable
 {
-    private readonly HttpClient _http = new();
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false }); // as the node's
     private readonly FakeTimeProvider? _clock;
     private CancellationTokenSource _stop = new();
 

@@ -48,7 +48,10 @@ internal sealed class FakeInbox : IChatInbox
 
     public void Open() => _shut!.SetResult();
 
-    public async Task TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
+    /// <summary>Who is not known.</summary>
+    public HashSet<string> Strangers { get; } = [];
+
+    public async Task<IReadOnlySet<string>> TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
     {
         _asked.Writer.TryWrite(true);
         if (_shut is { } shut)
@@ -66,6 +69,8 @@ internal sealed class FakeInbox : IChatInbox
         {
             _taken.Writer.TryWrite(update);
         }
+
+        return updates.Where(update => !Strangers.Contains(update.Sender.Name)).Select(update => update.Key).ToHashSet();
     }
 
     public void Heard() => _heard.Writer.TryWrite(true);

@@ -50,6 +50,23 @@ public sealed class TelegramLimitsTests
     }
 
     [Fact]
+    public void An_album_counts_as_its_messages()
+    {
+        var first = _limits.Take("-1", 10);
+        var soon = _limits.Take("-1");
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        var second = _limits.Take("-1", 9);
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        var third = _limits.Take("-1", 2);
+        var one = _limits.Take("-1");
+        var elsewhere = new[] { _limits.Take("1", 10), _limits.Take("2", 10), _limits.Take("3", 10), _limits.Take("4", 10) };
+
+        Assert.Equal((null, TimeSpan.FromSeconds(10), null), (first, soon, second));
+        Assert.Equal((TimeSpan.FromSeconds(41), null), (third, one));
+        Assert.Equal([null, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)], elsewhere);
+    }
+
+    [Fact]
     public void A_chat_that_Telegram_holds_back_waits_alone()
     {
         _limits.Hold("1", TimeSpan.FromSeconds(7));

@@ -17,7 +17,7 @@ internal sealed class TelegramRig : IAsyncDisposable
     public static readonly ChatPlace WithBob = new() { Chat = "185", Private = true };
     public static readonly ChatPlace InGroup = new() { Chat = "-1007", Private = false };
 
-    private readonly HttpClient _http = new();
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false }); // as the node's
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private Task _receiving = Task.CompletedTask;
 
@@ -51,6 +51,14 @@ internal sealed class TelegramRig : IAsyncDisposable
     public static Task Soon(Task task) => task.WaitAsync(FakeNode.Patience, Ct);
 
     public Task Receive() => _receiving = Bot.ReceiveAsync(Inbox, _stop.Token);
+
+    /// <summary>The next message that people sent, moving time on until it comes.</summary>
+    public async Task<ChatUpdate.Message> HeardLaterAsync()
+    {
+        var heard = Inbox.NextAsync();
+        await Clocks.AdvanceUntilAsync(Clock, heard);
+        return Assert.IsType<ChatUpdate.Message>(await heard);
+    }
 
     /// <summary>The next update of a kind that people sent, without moving time.</summary>
     public async Task<T> HeardAsync<T>()
@@ -87,18 +95,27 @@ internal sealed class Inbox : IChatInbox
 
     public Task<ChatUpdate> NextAsync() => _taken.Reader.ReadAsync(TelegramRig.Ct).AsTask();
 
-    public async Task TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
+    public async Task<IReadOnlySet<string>> TakeAsync(IReadOnlyList<ChatUpdate> updates, CancellationToken ct)
     {
         await BeforeTake(updates);
         foreach (var update in updates)
         {
             _taken.Writer.TryWrite(update);
         }
+
+        return updates.Select(update => update.Key).ToHashSet();
     }
 
     public void Heard() => Interlocked.Increment(ref _heard);
 
-    public Task<string?> RecallAsync(CancellationToken ct) => throw new InvalidOperationException("Telegram itself remembers.");
+    /// <summary>What is kept for whoever receives next.</summary>
+    public string? Where { get; set; }
 
-    public Task RememberAsync(string where, CancellationToken ct) => throw new InvalidOperationException("Telegram itself remembers.");
+    public Task<string?> RecallAsync(CancellationToken ct) => Task.FromResult(Where);
+
+    public Task RememberAsync(string where, CancellationToken ct)
+    {
+        Where = where;
+        return Task.CompletedTask;
+    }
 }

@@ -78,14 +78,39 @@ public sealed class TelegramUpdatesTests
     }
 
     [Theory]
-    [InlineData(7000, true)]
-    [InlineData(7001, false)]
-    public void An_answer_to_the_bot_is_for_the_bot(long author, bool forBot)
+    [InlineData(7000, true, "before")]
+    [InlineData(7001, false, "")]
+    public void An_answer_to_the_bot_is_for_the_bot(long author, bool forBot, string quote)
     {
         var message = Message(
             $$"""{{InGroup}},{{Ada}},"text":"x","reply_to_message":{{{InGroup.Replace("5", "4", StringComparison.Ordinal)}},"from":{"id":{{author}},"is_bot":true,"first_name":"C"},"text":"before"}""");
 
-        Assert.Equal((forBot, "4", "before"), (message.ForBot, message.ReplyTo, message.Quote));
+        Assert.Equal((forBot, "4", quote, forBot, null), (message.ForBot, message.ReplyTo, message.Quote, message.QuotesBot, message.QuoteOf));
+    }
+
+    [Theory]
+    [InlineData(""" "from":{"id":22,"is_bot":false,"first_name":"B"},"text":"theirs" """, "theirs", "telegram:22")]
+    [InlineData(""" "from":{"id":184,"is_bot":false,"first_name":"Ada"},"caption":"own" """, "own", "telegram:184")]
+    [InlineData(""" "from":{"id":22,"is_bot":true,"first_name":"B"},"text":"of a bot" """, "", null)]
+    [InlineData(""" "from":{"id":22,"is_bot":false,"first_name":"B"},"text":"x","forward_origin":{"type":"hidden_user","date":1} """, "", null)]
+    [InlineData(""" "from":{"id":22,"is_bot":false,"first_name":"B"},"text":"x","sender_chat":{"id":-1007,"type":"supergroup"} """, "", null)]
+    [InlineData(""" "from":{"id":22,"is_bot":false,"first_name":"B"},"text":"x","via_bot":{"id":2,"is_bot":true,"first_name":"I"} """, "", null)]
+    [InlineData(""" "text":"of a channel" """, "", null)]
+    public void Quoted_words_are_those_of_a_person_or_are_left_out(string fields, string quote, string? author)
+    {
+        var answered = InGroup.Replace("5", "4", StringComparison.Ordinal);
+
+        var message = Message($$"""{{InGroup}},{{Ada}},"text":"x","quote":{"text":"{{quote}}","position":0},"reply_to_message":{ {{answered}},{{fields}} }""");
+
+        Assert.Equal((quote, author, false), (message.Quote, message.QuoteOf?.Value, message.QuotesBot));
+    }
+
+    [Fact]
+    public void A_quote_from_another_chat_is_nobodys()
+    {
+        var message = Message($$"""{{InGroup}},{{Ada}},"text":"x","quote":{"text":"from afar","position":0},"external_reply":{}""");
+
+        Assert.Equal(("", null, false), (message.Quote, message.QuoteOf, message.QuotesBot));
     }
 
     [Fact]
@@ -100,7 +125,7 @@ public sealed class TelegramUpdatesTests
     [Fact]
     public void What_is_quoted_goes_before_the_whole_and_is_cut_between_characters()
     {
-        var whole = $$""" "reply_to_message":{{{Private}},"caption":"{{new string('x', 499)}}😀y"} """;
+        var whole = $$""" "reply_to_message":{{{Private}},{{Ada}},"caption":"{{new string('x', 499)}}😀y"} """;
 
         Assert.Equal("part", Message($"{Private},{Ada},\"text\":\"a\",{whole},\"quote\":{{\"text\":\"part\",\"position\":0}}").Quote);
         Assert.Equal(new string('x', 499), Message($"{Private},{Ada},\"text\":\"a\",{whole}").Quote);
@@ -139,6 +164,18 @@ public sealed class TelegramUpdatesTests
             $$"""{{Private}},{{Ada}},"venue":{"location":{"latitude":52.5,"longitude":-13.4},"title":"Café","address":"S"},"location":{"latitude":52.5,"longitude":-13.4}""");
 
         Assert.Equal("location 52.5,-13.4 Café", message.Text);
+    }
+
+    [Theory]
+    [InlineData(""" "contact":{"phone_number":"+49123","first_name":"Grace","last_name":"H.","vcard":"BEGIN"} """, "contact Grace H. +49123")]
+    [InlineData(""" "poll":{"id":"1","question":"Lunch?","options":[{"text":"Yes","voter_count":0},{"text":"No","voter_count":0}]} """, "poll: Lunch?\n- Yes\n- No")]
+    [InlineData(""" "dice":{"emoji":"🎲","value":4} """, "🎲 4")]
+    public void What_is_no_text_is_told_as_text(string fields, string text)
+    {
+        var message = Message($"{Private},{Ada},{fields}");
+
+        Assert.Equal(text, message.Text);
+        Assert.Empty(message.Files);
     }
 
     [Fact]
