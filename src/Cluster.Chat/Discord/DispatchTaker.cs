@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace Cluster.Chat.Discord;
 
 /// <summary>Hands what one connection hears to the inbox, and moves the whereabouts after each commit.</summary>
-internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, MissedMessages missed, string bot)
+internal sealed class DispatchTaker(int shard, IChatInbox inbox, ResumeMemory memory, MissedMessages missed, string bot)
 {
     private const int LongestBatch = 100;
 
@@ -15,13 +15,14 @@ internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, Misse
         while (await dispatches.WaitToReadAsync(ct))
         {
             var updates = new List<ChatUpdate>();
-            var at = memory.At;
+            var point = memory.At.Points[shard];
             while (updates.Count < LongestBatch && dispatches.TryRead(out var dispatch))
             {
                 if (dispatch.T == "READY")
                 {
                     // Before anything newer, and before the session counts: whoever fails here begins another one and asks again.
-                    at = await missed.TakeAsync(at, ct) with { Point = NewSession(dispatch) };
+                    await missed.TakeAsync(ct);
+                    point = NewSession(dispatch);
                 }
 
                 if (dispatch.T is "READY" or "RESUMED")
@@ -35,7 +36,7 @@ internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, Misse
                     updates.Add(update);
                 }
 
-                at = at.Point is { } point && dispatch.S > point.Sequence ? at with { Point = point with { Sequence = dispatch.S.Value } } : at;
+                point = point is not null && dispatch.S > point.Sequence ? point with { Sequence = dispatch.S.Value } : point;
             }
 
             if (updates.Count > 0)
@@ -43,7 +44,7 @@ internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, Misse
                 await inbox.TakeAsync(updates, ct);
             }
 
-            memory.At = at.After(updates);
+            memory.Move(at => at.At(shard, point).After(updates));
         }
     }
 

@@ -1,27 +1,42 @@
 namespace Cluster.Chat.Discord;
 
-/// <summary>The whereabouts as the connection moves them, and as the inbox keeps them.</summary>
+/// <summary>The whereabouts as the connections move them, and as the inbox keeps them.</summary>
 internal sealed class ResumeMemory(IChatInbox inbox)
 {
-    private volatile Whereabouts _at = new(null, []);
+    private readonly Lock _lock = new();
+    private Whereabouts _at = new([null], []);
     private string? _kept;
 
     public Whereabouts At
     {
-        get => _at;
-        set => _at = value;
+        get
+        {
+            lock (_lock)
+            {
+                return _at;
+            }
+        }
     }
 
     public async Task RecallAsync(CancellationToken ct)
     {
         _kept = await inbox.RecallAsync(ct);
-        _at = Whereabouts.Parse(_kept);
+        Move(_ => Whereabouts.Parse(_kept));
+    }
+
+    /// <summary>Several connections move them, each its part.</summary>
+    public void Move(Func<Whereabouts, Whereabouts> move)
+    {
+        lock (_lock)
+        {
+            _at = move(_at);
+        }
     }
 
     /// <summary>Keeps them where they have moved.</summary>
     public async Task KeepAsync(CancellationToken ct)
     {
-        var now = _at.ToString();
+        var now = At.ToString();
         if (now != _kept && now.Length > 0)
         {
             await inbox.RememberAsync(now, ct);

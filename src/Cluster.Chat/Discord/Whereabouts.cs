@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Cluster.Chat.Discord;
 
 /// <summary>A channel where people talk to the bot, and the last message that was taken from it.</summary>
@@ -12,31 +14,53 @@ internal sealed record HeardIn(string Channel, string Message, bool Private)
     public override string ToString() => $"{Channel} {Message} {(Private ? 'p' : 'g')}";
 }
 
-/// <summary>All that the next receiver wants to know: where the session is, and where people talked, in case it is lost.</summary>
-internal sealed record Whereabouts(ResumePoint? Point, IReadOnlyList<HeardIn> Channels)
+/// <summary>All that the next receiver wants to know: where each session is, and where people talked, in case one is lost.</summary>
+/// <param name="Points">One for each connection; null for one whose session is over. There is at least one.</param>
+/// <param name="Channels">Of all connections together: which of them hears a channel depends on how many there are.</param>
+internal sealed record Whereabouts(IReadOnlyList<ResumePoint?> Points, IReadOnlyList<HeardIn> Channels)
 {
     private const int MostChannels = 50;
+    private const int MostShards = 1_000;
+    private const string Shards = "shards ";
 
-    public static Whereabouts Parse(string? text) => text?.Split('\n') is [var first, .. var lines]
-        ? new(ResumePoint.Parse(first), [.. lines.Select(HeardIn.Parse).OfType<HeardIn>().Take(MostChannels)])
-        : new(null, []);
+    public static Whereabouts Parse(string? text)
+    {
+        var lines = (text ?? "").Split('\n');
+        // One connection is kept without saying how many, as it always was.
+        return lines[0].StartsWith(Shards, StringComparison.Ordinal)
+            && int.TryParse(lines[0].AsSpan(Shards.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var shards)
+            && shards is > 1 and <= MostShards && lines.Length > shards
+                ? new([.. lines[1..(shards + 1)].Select(ResumePoint.Parse)], Read(lines[(shards + 1)..]))
+                : new([ResumePoint.Parse(lines[0])], Read(lines[1..]));
+    }
+
+    /// <summary>With no session at all, over so many connections.</summary>
+    public Whereabouts Anew(int shards) => this with { Points = new ResumePoint?[Math.Clamp(shards, 1, MostShards)] };
+
+    public Whereabouts At(int shard, ResumePoint? point) =>
+        this with { Points = [.. Points.Select((old, index) => index == shard ? point : old)] };
 
     /// <summary>With what was taken now; whoever talked last is kept longest.</summary>
     public Whereabouts After(IReadOnlyList<ChatUpdate> taken)
     {
-        var channels = Channels;
+        var at = this;
         foreach (var message in taken.OfType<ChatUpdate.Message>().Where(message => !message.Edited))
         {
-            var known = channels.FirstOrDefault(heard => heard.Channel == message.Place.Chat);
-            if (known is not null || message.ForBot)
+            if (message.ForBot || at.Channels.Any(heard => heard.Channel == message.Place.Chat))
             {
-                var now = new HeardIn(message.Place.Chat, message.MessageId, message.Place.Private);
-                channels = [now, .. channels.Where(heard => heard != known).Take(MostChannels - 1)];
+                at = at.With(new(message.Place.Chat, message.MessageId, message.Place.Private));
             }
         }
 
-        return this with { Channels = channels };
+        return at;
     }
 
-    public override string ToString() => string.Join('\n', [$"{Point}", .. Channels.Select(heard => $"{heard}")]);
+    public Whereabouts With(HeardIn now) =>
+        this with { Channels = [now, .. Channels.Where(heard => heard.Channel != now.Channel).Take(MostChannels - 1)] };
+
+    public override string ToString() => string.Join(
+        '\n',
+        [.. Points.Count > 1 ? [$"{Shards}{Points.Count}"] : Array.Empty<string>(), .. Points.Select(point => $"{point}"), .. Channels.Select(heard => $"{heard}")]);
+
+    private static HeardIn[] Read(string[] lines) => [.. lines.Select(HeardIn.Parse).OfType<HeardIn>().Take(MostChannels)];
 }
