@@ -3,6 +3,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Chats;
 using Cluster.Core.Events;
 using Cluster.Core.Permissions;
+using Cluster.Core.Sessions;
 using Cluster.Server.Api;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
@@ -15,22 +16,27 @@ namespace Cluster.Server.Chats;
 /// <summary>One update of a platform, on its way into the cluster.</summary>
 /// <param name="Conversation">Where it was said.</param>
 /// <param name="Update">What was said.</param>
-internal readonly record struct Heard(ConversationId Conversation, ChatUpdate Update)
+/// <param name="Through">The bot that heard it.</param>
+internal readonly record struct Heard(ConversationId Conversation, ChatUpdate Update, IChatBot Through)
 {
     public Identity Who => Update.Sender.Identity;
 
     public string Key => DedupeKeys.Update(Conversation.Bot, Update.Key);
+
+    /// <summary>Display text, safe to be shown.</summary>
+    public string Name => HostileText.Cut(HostileText.Clean(Update.Sender.Name).ReplaceLineEndings(" ").Trim(), 64);
 }
 
 /// <summary>Decides what becomes of what people say to bots: nothing for strangers, a pairing, a command, a verdict, or an event for a
 /// session. Everything is committed when it returns.</summary>
-internal sealed class ChatRouting(
+internal sealed partial class ChatRouting(
     ChatStore chats, ChatCommands commands, PairingStore pairings, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine, Refusals refusals)
 {
-    /// <returns>What to answer a press with; null for everything else.</returns>
+    /// <returns>What to answer a press or a command of a menu with; null for everything else.</returns>
     public Task<string?> TakeAsync(Heard heard, CancellationToken ct) => heard.Update switch
     {
         ChatUpdate.Press press => PressAsync(heard, press, ct),
+        ChatUpdate.Command command => CommandAsync(heard, command, ct),
         ChatUpdate.Message message => MessageAsync(heard, message, ct),
         _ => Task.FromResult<string?>(null),
     };
@@ -44,7 +50,7 @@ internal sealed class ChatRouting(
         }
 
         var known = await chats.LookAsync(heard.Who, heard.Conversation, message.ReplyTo, ct);
-        if (!known.Known || !message.ForBot)
+        if (!known.Known || !(message.ForBot || await IsForSessionAsync(heard.Who, known, ct)))
         {
             if (!known.Known)
             {
@@ -54,14 +60,14 @@ internal sealed class ChatRouting(
             return null; // silence
         }
 
-        await chats.MeetAsync(heard.Conversation, message.Place.Private, heard.Who, Name(heard), ct);
+        await chats.MeetAsync(heard.Conversation, message.Place.Private, heard.Who, heard.Name, ct);
         switch (ChatLine.Read(message.Text))
         {
             case ChatLine.Verdict verdict when !message.Edited:
                 await OnceAsync(heard, () => VerdictAsync(heard, verdict, ct), ct);
                 break;
             case ChatLine.Command command when !message.Edited:
-                await OnceAsync(heard, () => commands.ObeyAsync(heard, known, command, ct), ct);
+                await OnceAsync(heard, () => ObeyAsync(heard, known, command, ct), ct);
                 break;
             case ChatLine.Say say:
                 await SayAsync(heard, message, known, say, ct);
@@ -96,12 +102,23 @@ internal sealed class ChatRouting(
             return;
         }
 
-        var outcome = await router.SubmitAsync(
-            session.Value,
+        var outcome = await SubmitAsync(heard, session.Value, text, ct);
+        if (outcome is SubmitOutcome.Accepted(var eventId, _))
+        {
+            await chats.NoteAsync(heard.Conversation, message.MessageId, session.Value, eventId, ct);
+            return;
+        }
+
+        await OnceAsync(heard, () => outbox.NoticeAsync(heard.Conversation, heard.Who, Explain(outcome), message.MessageId, ct), ct);
+    }
+
+    private Task<SubmitOutcome> SubmitAsync(Heard heard, SessionId session, string text, CancellationToken ct) =>
+        router.SubmitAsync(
+            session,
             heard.Who,
             access => new Submission
             {
-                Session = session.Value,
+                Session = session,
                 Sender = heard.Who,
                 AccessVersion = access.Version,
                 Kind = EventKind.Chat,
@@ -112,14 +129,6 @@ internal sealed class ChatRouting(
                 DedupeKeys = [heard.Key],
             },
             ct);
-        if (outcome is SubmitOutcome.Accepted(var eventId, _))
-        {
-            await chats.NoteAsync(heard.Conversation, message.MessageId, session.Value, eventId, ct);
-            return;
-        }
-
-        await OnceAsync(heard, () => outbox.NoticeAsync(heard.Conversation, heard.Who, Explain(outcome), message.MessageId, ct), ct);
-    }
 
     private static string Explain(SubmitOutcome outcome) => outcome switch
     {
@@ -144,7 +153,7 @@ internal sealed class ChatRouting(
             return;
         }
 
-        var outcome = await pairings.TryAsync(heard.Who, Name(heard), code, ct);
+        var outcome = await pairings.TryAsync(heard.Who, heard.Name, code, ct);
         var again = outcome == PairingOutcome.Linked;
         if (outcome == PairingOutcome.Refused)
         {
@@ -152,7 +161,7 @@ internal sealed class ChatRouting(
             return; // silence, and nothing is written of strangers
         }
 
-        await chats.MeetAsync(heard.Conversation, true, heard.Who, Name(heard), ct);
+        await chats.MeetAsync(heard.Conversation, true, heard.Who, heard.Name, ct);
         await outbox.NoticeAsync(
             heard.Conversation,
             heard.Who,
@@ -175,6 +184,12 @@ internal sealed class ChatRouting(
             _ => await DecideAsync(request.Value, verdict.Allow, heard.Who, ct),
         };
         await outbox.NoticeAsync(heard.Conversation, heard.Who, answer, heard.Update.MessageId, ct);
+    }
+
+    private async Task ObeyAsync(Heard heard, Acquaintance known, ChatLine.Command command, CancellationToken ct)
+    {
+        var answer = await commands.ObeyAsync(heard, known, command, ct);
+        await outbox.NoticeAsync(heard.Conversation, heard.Who, answer.Text, heard.Update.MessageId, ct);
     }
 
     private async Task<string?> PressAsync(Heard heard, ChatUpdate.Press press, CancellationToken ct)
@@ -212,8 +227,6 @@ internal sealed class ChatRouting(
             await chats.ObeyedAsync(heard.Key, ct);
         }
     }
-
-    private static string Name(Heard heard) => HostileText.Cut(HostileText.Clean(heard.Update.Sender.Name).ReplaceLineEndings(" ").Trim(), 64);
 }
 
 /// <summary>The buttons of a prompt, and what comes back when one is pressed.</summary>
