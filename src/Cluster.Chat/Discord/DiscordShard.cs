@@ -27,11 +27,7 @@ internal sealed class DiscordShard(
             DispatchTaker? taker = null;
             try
             {
-                if (memory.At.Points[shard] is null)
-                {
-                    await pace.WaitAsync(shard, ct);
-                }
-
+                using var turn = memory.At.Points[shard] is null ? await pace.TakeTurnAsync(shard, ct) : null;
                 bot = bot.Length > 0 ? bot : (await api.MeAsync(ct)).Id!;
                 var (address, shards) = await AddressAsync(inVain, ct);
                 if (shards > memory.At.Points.Count)
@@ -41,7 +37,7 @@ internal sealed class DiscordShard(
 
                 using var socket = new GatewaySocket();
                 taker = new(shard, inbox, memory, new(api, inbox, memory, bot, clock), bot);
-                end = await new GatewayConnection(shard, socket, inbox, memory, taker, clock).RunAsync(address, token, ct);
+                end = await new GatewayConnection(shard, socket, inbox, memory, taker, clock).RunAsync(address, token, turn, ct);
             }
             catch (Exception e) when (e is HttpRequestException or WebSocketException or IOException)
             {

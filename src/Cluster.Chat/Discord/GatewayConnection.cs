@@ -14,13 +14,18 @@ internal sealed class GatewayConnection(
     private volatile bool _answered = true;
 
     /// <summary>Connects, and resumes where there is something to resume.</summary>
-    public async Task<GatewayEnd> RunAsync(Uri address, string token, CancellationToken ct)
+    /// <param name="address">Where.</param>
+    /// <param name="token">The bot's.</param>
+    /// <param name="turn">For a new session.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<GatewayEnd> RunAsync(Uri address, string token, IdentifyPace.Turn? turn, CancellationToken ct)
     {
         if (await GreetAsync(address, token, ct) is not { } interval)
         {
             return GatewayEnd.Closed(socket.CloseCode);
         }
 
+        turn?.Identified();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var taking = taker.TakeAsync(_dispatches.Reader, ct);
         var reading = ReadAsync(stop.Token);

@@ -8,20 +8,68 @@ internal sealed class IdentifyPace(TimeProvider clock)
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5.25);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<int, DateTimeOffset> _next = [];
+    private readonly Dictionary<int, Line> _lines = [];
 
     /// <summary>How many may begin at once, as Discord told last.</summary>
     public int AtOnce { get; set; } = 1;
 
-    /// <summary>Waits for a connection's turn. Those that wait for the same turn get it in the order in which they came.</summary>
-    public Task WaitAsync(int shard, CancellationToken ct)
+    /// <summary>Waits for a connection's turn, behind those that came before and until what they began is long enough ago.</summary>
+    public async Task<Turn> TakeTurnAsync(int shard, CancellationToken ct)
+    {
+        var line = LineOf(shard % Math.Max(1, AtOnce));
+        await line.Free.WaitAsync(ct);
+        var turn = new Turn(line, clock);
+        try
+        {
+            if (line.Next - clock.GetUtcNow() is var wait && wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, clock, ct);
+            }
+
+            return turn;
+        }
+        catch (OperationCanceledException)
+        {
+            turn.Dispose();
+            throw;
+        }
+    }
+
+    private Line LineOf(int key)
     {
         lock (_lock)
         {
-            var (key, now) = (shard % Math.Max(1, AtOnce), clock.GetUtcNow());
-            var turn = _next.TryGetValue(key, out var next) && next > now ? next : now;
-            _next[key] = turn + Window;
-            return turn > now ? Task.Delay(turn - now, clock, ct) : Task.CompletedTask;
+            return _lines.TryGetValue(key, out var line) ? line : _lines[key] = new();
+        }
+    }
+
+    /// <summary>Those that may not begin together.</summary>
+    internal sealed class Line
+    {
+        public SemaphoreSlim Free { get; } = new(1);
+
+        public DateTimeOffset Next { get; set; }
+    }
+
+    /// <summary>Lasts until the session is asked for or the try is over: to connect takes longer at one time than at another.</summary>
+    internal sealed class Turn(Line line, TimeProvider clock) : IDisposable
+    {
+        private bool _over;
+
+        /// <summary>The session is asked for.</summary>
+        public void Identified()
+        {
+            line.Next = clock.GetUtcNow() + Window;
+            Dispose();
+        }
+
+        public void Dispose()
+        {
+            if (!_over)
+            {
+                _over = true;
+                line.Free.Release();
+            }
         }
     }
 }
