@@ -51,7 +51,7 @@ public abstract record ChatUpdate
 
     public required ChatSender Sender { get; init; }
 
-    /// <summary>The platform's id of the message that was written, or whose button was pressed.</summary>
+    /// <summary>The platform's id of the message that was written, or whose button was pressed; empty where there is none.</summary>
     public required string MessageId { get; init; }
 
     /// <summary>A message, or a new text of one.</summary>
@@ -88,5 +88,30 @@ public abstract record ChatUpdate
 
         /// <summary>What the button was made with.</summary>
         public required string Data { get; init; }
+    }
+
+    /// <summary>A command that was chosen from the platform's menu.</summary>
+    public sealed record Command : ChatUpdate
+    {
+        /// <summary>What the platform wants to hear with the answer.</summary>
+        public required string PressId { get; init; }
+
+        public required string Name { get; init; }
+
+        /// <summary>What was filled in, by the argument's name; nobody vouches for any of it.</summary>
+        public required IReadOnlyDictionary<string, string> Arguments { get; init; }
+    }
+
+    /// <summary>Somebody writes an argument of a command and may be shown what to write.</summary>
+    public sealed record Complete : ChatUpdate
+    {
+        /// <summary>What the platform wants to hear with the suggestions.</summary>
+        public required string PressId { get; init; }
+
+        /// <summary>The command that it is an argument of.</summary>
+        public required string CommandName { get; init; }
+
+        /// <summary>As far as it is written.</summary>
+        public required string Typed { get; init; }
     }
 }

@@ -48,7 +48,7 @@ public interface IChatBot : IAsyncDisposable
     /// <summary>Gives a message of the bot another text and other buttons.</summary>
     Task<ChatOutcome> EditAsync(ChatPlace place, string messageId, ChatPart part, IReadOnlyList<ChatButton> buttons, CancellationToken ct);
 
-    /// <summary>Tells whoever pressed a button, and nobody else, what came of it.</summary>
+    /// <summary>Tells whoever pressed a button or chose a command, and nobody else, what came of it.</summary>
     Task<ChatOutcome> AnswerPressAsync(string pressId, string text, CancellationToken ct);
 }
 

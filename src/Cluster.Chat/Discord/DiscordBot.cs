@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization.Metadata;
 using Cluster.Chat.Text;
 
 namespace Cluster.Chat.Discord;
 
 /// <summary>One Discord bot: hears through the gateway, speaks through the REST API.</summary>
-public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping, ICanSendFiles, ICanFetchFiles
+public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping, ICanSendFiles, ICanFetchFiles, ICanOfferCommands, ICanOpenThreads
 {
     private readonly DiscordApi _api;
     private readonly DiscordGateway _gateway;
@@ -87,17 +88,37 @@ public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping, ICanSendFi
         return Outcome(await _api.CallAsync(DiscordRoute.Edit(place.Chat, messageId), message, DiscordJson.Default.EditMessage, ct), messageId);
     }
 
-    public async Task<ChatOutcome> AnswerPressAsync(string pressId, string text, CancellationToken ct)
+    public Task<ChatOutcome> AnswerPressAsync(string pressId, string text, CancellationToken ct) =>
+        AnswerAsync(pressId, new InteractionResponse(new(Split(text)[0].Formatted)), DiscordJson.Default.InteractionResponse, ct);
+
+    public async Task<ChatOutcome> OfferAsync(IReadOnlyList<MenuCommand> commands, CancellationToken ct) =>
+        Outcome(await new DiscordMenu(_api).OfferAsync(commands, ct), "");
+
+    public Task<ChatOutcome> SuggestAsync(string pressId, IReadOnlyList<MenuChoice> choices, CancellationToken ct) =>
+        AnswerAsync(pressId, new AutocompleteResponse(new([.. choices.Take(MenuChoice.Most)])), DiscordJson.Default.AutocompleteResponse, ct);
+
+    public async Task<ChatOutcome> OpenThreadAsync(ChatPlace place, string name, CancellationToken ct)
     {
-        var slash = pressId.IndexOf('/', StringComparison.Ordinal);
-        if (NoId(pressId[..Math.Max(slash, 0)]) is { } refused)
+        if (NoId(place.Chat) is { } refused)
         {
             return refused;
         }
 
-        var answer = new InteractionResponse(new(Split(text)[0].Formatted));
-        var route = DiscordRoute.Answer(pressId[..slash], pressId[(slash + 1)..]);
-        return Outcome(await _api.CallAsync(route, answer, DiscordJson.Default.InteractionResponse, ct), "");
+        var thread = new StartThread(name.Length > StartThread.LongestName ? name[..StartThread.LongestName] : name);
+        var answer = await _api.CallAsync(DiscordRoute.Thread(place.Chat), thread, DiscordJson.Default.StartThread, ct);
+        if (answer is not DiscordAnswer.Done(var body))
+        {
+            return Outcome(answer, "");
+        }
+
+        var id = DiscordJson.Read(body, DiscordJson.Default.DiscordThread)?.Id;
+        if (NoId(id) is { } unreadable)
+        {
+            return unreadable;
+        }
+
+        _gateway.Follow(id!);
+        return new ChatOutcome.Done(id!);
     }
 
     public async Task<ChatOutcome> ReactAsync(ChatPlace place, string messageId, string? emoji, CancellationToken ct)
@@ -144,6 +165,13 @@ public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping, ICanSendFi
 
     private static RepliedTo? ReplyTo(string? messageId) => Snowflake.IsValid(messageId) ? new(messageId!) : null;
 
+    private async Task<ChatOutcome> AnswerAsync<T>(string pressId, T answer, JsonTypeInfo<T> type, CancellationToken ct)
+    {
+        var slash = pressId.IndexOf('/', StringComparison.Ordinal);
+        return NoId(pressId[..Math.Max(slash, 0)])
+            ?? Outcome(await _api.CallAsync(DiscordRoute.Answer(pressId[..slash], pressId[(slash + 1)..]), answer, type, ct), "");
+    }
+
     private static ChatOutcome Outcome(DiscordAnswer answer, string messageId) => answer switch
     {
         DiscordAnswer.Done => new ChatOutcome.Done(messageId),
@@ -152,7 +180,7 @@ public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping, ICanSendFi
         _ => throw new InvalidOperationException("No such answer."),
     };
 
-    private static ChatOutcome.Refused? NoId(params ReadOnlySpan<string> ids)
+    private static ChatOutcome.Refused? NoId(params ReadOnlySpan<string?> ids)
     {
         foreach (var id in ids)
         {

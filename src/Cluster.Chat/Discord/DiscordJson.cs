@@ -12,6 +12,10 @@ namespace Cluster.Chat.Discord;
 [JsonSerializable(typeof(CreateMessage))]
 [JsonSerializable(typeof(EditMessage))]
 [JsonSerializable(typeof(InteractionResponse))]
+[JsonSerializable(typeof(AutocompleteResponse))]
+[JsonSerializable(typeof(ApplicationCommand[]))]
+[JsonSerializable(typeof(StartThread))]
+[JsonSerializable(typeof(DiscordThread))]
 [JsonSerializable(typeof(DiscordUser))]
 [JsonSerializable(typeof(DiscordApplication))]
 [JsonSerializable(typeof(DiscordMessage))]
@@ -48,6 +52,19 @@ internal sealed partial class DiscordJson : JsonSerializerContext
         try
         {
             return json.Deserialize(type);
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Null for what is no text.</summary>
+    public static string? Text(JsonElement json)
+    {
+        try
+        {
+            return json.GetString();
         }
         catch (Exception e) when (IsUnreadable(e))
         {

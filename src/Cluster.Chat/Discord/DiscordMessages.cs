@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Cluster.Chat.Discord;
 
 // What Discord says of messages and presses. Anything may be missing or null: who reads checks.
@@ -123,10 +125,10 @@ internal sealed class DiscordInteraction
 
     public DiscordInteractionData? Data { get; init; }
 
-    /// <summary>Who pressed, in a guild.</summary>
+    /// <summary>Whose it is, in a guild.</summary>
     public DiscordMember? Member { get; init; }
 
-    /// <summary>Who pressed, in a direct chat.</summary>
+    /// <summary>Whose it is, in a direct chat.</summary>
     public DiscordUser? User { get; init; }
 
     public DiscordMessage? Message { get; init; }
@@ -137,6 +139,27 @@ internal sealed record DiscordInteractionData
     public string? CustomId { get; init; }
 
     public int? ComponentType { get; init; }
+
+    /// <summary>The command's name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The command's type.</summary>
+    public int? Type { get; init; }
+
+    public IReadOnlyList<DiscordOption?>? Options { get; init; }
+}
+
+/// <summary>Discord: Interactions, application command interaction data option structure.</summary>
+internal sealed record DiscordOption
+{
+    public string? Name { get; init; }
+
+    public int? Type { get; init; }
+
+    public JsonElement Value { get; init; }
+
+    /// <summary>It is being written.</summary>
+    public bool? Focused { get; init; }
 }
 
 internal sealed record DiscordMember

@@ -99,6 +99,8 @@ internal sealed record DiscordApplication
     /// <summary>Bits 18 and 19: the message content intent is on, for big and for small bots.</summary>
     private const long MessageContent = (1 << 18) | (1 << 19);
 
+    public string? Id { get; init; }
+
     public long? Flags { get; init; }
 
     public bool MayReadMessages => (Flags & MessageContent) > 0;
@@ -108,6 +110,9 @@ internal sealed record DiscordApplication
 internal sealed record GatewayInfo
 {
     public string? Url { get; init; }
+
+    /// <summary>How many connections Discord recommends.</summary>
+    public int? Shards { get; init; }
 
     public SessionStarts? SessionStartLimit { get; init; }
 }
@@ -119,6 +124,9 @@ internal sealed record SessionStarts
 
     /// <summary>Milliseconds.</summary>
     public long? ResetAfter { get; init; }
+
+    /// <summary>How many may begin a session within 5 s.</summary>
+    public int? MaxConcurrency { get; init; }
 }
 
 /// <summary>Discord: API Reference, error messages; and Rate Limits, rate limit response structure.</summary>

@@ -36,6 +36,11 @@ internal sealed record DiscordRoute(HttpMethod Method, string Name, string Major
 
     public static DiscordRoute Type(string channel) => new(HttpMethod.Post, "type", channel, $"channels/{channel}/typing");
 
+    public static DiscordRoute Thread(string channel) => new(HttpMethod.Post, "thread", channel, $"channels/{channel}/threads");
+
+    public static DiscordRoute Commands(HttpMethod method, string application) =>
+        new(method, $"commands {method}", application, $"applications/{application}/commands");
+
     public static DiscordRoute Answer(string interaction, string token) =>
         new(HttpMethod.Post, "answer", interaction, $"interactions/{interaction}/{Uri.EscapeDataString(token)}/callback") { CountsForAll = false };
 }

@@ -14,11 +14,6 @@ internal static class DiscordUpdates
 
     private const int Forward = 1; // Discord: Message, message reference types.
 
-    // Discord: Interactions, interaction type; Component Reference, component types; Interactions, context types.
-    private const int MessageComponent = 3;
-    private const int ButtonComponent = 2;
-    private const int AmongOthers = 2;
-
     /// <param name="type">The event's name.</param>
     /// <param name="data">What it carries.</param>
     /// <param name="bot">The bot's id.</param>
@@ -29,7 +24,9 @@ internal static class DiscordUpdates
         "MESSAGE_UPDATE" => DiscordJson.Read(data, DiscordJson.Default.DiscordMessage) is { EditedTimestamp: not null, Content: not null } edit
             ? Written(edit, bot)
             : null,
-        "INTERACTION_CREATE" => DiscordJson.Read(data, DiscordJson.Default.DiscordInteraction) is { } press ? Pressed(press) : null,
+        "INTERACTION_CREATE" => DiscordJson.Read(data, DiscordJson.Default.DiscordInteraction) is { } interaction
+            ? DiscordInteractions.Read(interaction)
+            : null,
         _ => null,
     };
 
@@ -81,29 +78,7 @@ internal static class DiscordUpdates
         _ => "",
     };
 
-    private static ChatUpdate.Press? Pressed(DiscordInteraction press)
-    {
-        if (press is not { Type: MessageComponent, Data: { ComponentType: ButtonComponent, CustomId: { } data }, Token.Length: > 0 }
-            || (press.Member?.User ?? press.User) is not { IsPerson: true } user
-            || !Snowflake.IsValid(press.Id)
-            || !Snowflake.IsValid(press.ChannelId)
-            || !Snowflake.IsValid(press.Message?.Id))
-        {
-            return null;
-        }
-
-        return new()
-        {
-            Key = $"i{press.Id}",
-            Place = new() { Chat = press.ChannelId!, Private = press.GuildId is null && press.Context != AmongOthers },
-            Sender = Sender(user),
-            MessageId = press.Message!.Id!,
-            PressId = $"{press.Id}/{press.Token}",
-            Data = data,
-        };
-    }
-
-    private static ChatSender Sender(DiscordUser user) => new(new Identity($"discord:{user.Id}"), user.GlobalName ?? user.Username ?? "");
+    public static ChatSender Sender(DiscordUser user) => new(new Identity($"discord:{user.Id}"), user.GlobalName ?? user.Username ?? "");
 
     /// <summary>An attachment's link runs out (Discord: API Reference, signed attachment CDN URLs): three ids can ask for a fresh one.</summary>
     private static ChatFile File(DiscordMessage message, DiscordAttachment file) => new()

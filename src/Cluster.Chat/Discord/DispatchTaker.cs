@@ -3,9 +3,11 @@ using System.Threading.Channels;
 namespace Cluster.Chat.Discord;
 
 /// <summary>Hands what one connection hears to the inbox, and moves the whereabouts after each commit.</summary>
-internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, MissedMessages missed, string bot)
+internal sealed class DispatchTaker(int shard, IChatInbox inbox, ResumeMemory memory, MissedMessages missed, string bot)
 {
     private const int LongestBatch = 100;
+
+    private static readonly HashSet<string> NobodyKnown = [];
 
     /// <summary>Discord has let the connection in.</summary>
     public bool Ready { get; private set; }
@@ -15,13 +17,14 @@ internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, Misse
         while (await dispatches.WaitToReadAsync(ct))
         {
             var updates = new List<ChatUpdate>();
-            var at = memory.At;
+            var point = memory.At.Points[shard];
             while (updates.Count < LongestBatch && dispatches.TryRead(out var dispatch))
             {
                 if (dispatch.T == "READY")
                 {
                     // Before anything newer, and before the session counts: whoever fails here begins another one and asks again.
-                    at = await missed.TakeAsync(at, ct) with { Point = NewSession(dispatch) };
+                    await missed.TakeAsync(ct);
+                    point = NewSession(dispatch);
                 }
 
                 if (dispatch.T is "READY" or "RESUMED")
@@ -35,12 +38,11 @@ internal sealed class DispatchTaker(IChatInbox inbox, ResumeMemory memory, Misse
                     updates.Add(update);
                 }
 
-                at = at.Point is { } point && dispatch.S > point.Sequence ? at with { Point = point with { Sequence = dispatch.S.Value } } : at;
+                point = point is not null && dispatch.S > point.Sequence ? point with { Sequence = dispatch.S.Value } : point;
             }
 
-            var before = memory.At;
-            memory.At = updates.Count > 0 ? at.After(updates, await inbox.TakeAsync(updates, ct)) : at;
-            if (memory.At.IsElsewhere(before))
+            var known = updates.Count > 0 ? await inbox.TakeAsync(updates, ct) : NobodyKnown;
+            if (memory.Move(at => at.At(shard, point).After(updates, known)))
             {
                 // Whoever receives next, if this node dies now, would not know of it: nothing could be asked for again.
                 await memory.KeepAsync(ct);

@@ -5,7 +5,8 @@ namespace Cluster.Chat.Discord;
 
 /// <summary>One connection to the gateway, from its hello to its end. Three loops share it: one reads, so that heartbeats are seen in time
 /// however long a commit takes; one hands what was read to the inbox; one sends heartbeats.</summary>
-internal sealed class GatewayConnection(GatewaySocket socket, IChatInbox inbox, ResumeMemory memory, DispatchTaker taker, TimeProvider clock)
+internal sealed class GatewayConnection(
+    int shard, GatewaySocket socket, IChatInbox inbox, ResumeMemory memory, DispatchTaker taker, TimeProvider clock)
 {
     private static readonly TimeSpan HelloPatience = TimeSpan.FromSeconds(20);
 
@@ -13,13 +14,18 @@ internal sealed class GatewayConnection(GatewaySocket socket, IChatInbox inbox, 
     private volatile bool _answered = true;
 
     /// <summary>Connects, and resumes where there is something to resume.</summary>
-    public async Task<GatewayEnd> RunAsync(Uri address, string token, CancellationToken ct)
+    /// <param name="address">Where.</param>
+    /// <param name="token">The bot's.</param>
+    /// <param name="turn">For a new session.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<GatewayEnd> RunAsync(Uri address, string token, IdentifyPace.Turn? turn, CancellationToken ct)
     {
         if (await GreetAsync(address, token, ct) is not { } interval)
         {
             return GatewayEnd.Closed(socket.CloseCode);
         }
 
+        turn?.Identified();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var taking = taker.TakeAsync(_dispatches.Reader, ct);
         var reading = ReadAsync(stop.Token);
@@ -56,8 +62,10 @@ internal sealed class GatewayConnection(GatewaySocket socket, IChatInbox inbox, 
             while (hello.Op != GatewayOpcode.Hello);
 
             const int intents = Identify.Guilds | Identify.GuildMessages | Identify.DirectMessages | Identify.MessageContent;
-            await (memory.At.Point is not { } from
-                ? socket.SendAsync(new(GatewayOpcode.Identify, new(token, intents)), DiscordJson.Default.GatewaySendIdentify, either.Token)
+            var points = memory.At.Points;
+            int[]? which = points.Count > 1 ? [shard, points.Count] : null;
+            await (points[shard] is not { } from
+                ? socket.SendAsync(new(GatewayOpcode.Identify, new(token, intents, which)), DiscordJson.Default.GatewaySendIdentify, either.Token)
                 : socket.SendAsync(
                     new(GatewayOpcode.Resume, new(token, from.Session, from.Sequence)), DiscordJson.Default.GatewaySendResume, either.Token));
             var interval = DiscordJson.Read(hello.D, DiscordJson.Default.GatewayHello)?.HeartbeatInterval ?? 45_000;
@@ -121,5 +129,5 @@ internal sealed class GatewayConnection(GatewaySocket socket, IChatInbox inbox, 
 
     /// <summary>Only what the inbox has committed counts here too: Discord may take the number for a receipt.</summary>
     private Task SendHeartbeatAsync(CancellationToken ct) =>
-        socket.SendAsync(new Heartbeat(memory.At.Point?.Sequence), DiscordJson.Default.Heartbeat, ct);
+        socket.SendAsync(new Heartbeat(memory.At.Points[shard]?.Sequence), DiscordJson.Default.Heartbeat, ct);
 }

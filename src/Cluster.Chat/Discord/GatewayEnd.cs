@@ -5,6 +5,13 @@ namespace Cluster.Chat.Discord;
 /// <param name="Wait">At least so long before the next try.</param>
 internal sealed record GatewayEnd(bool Resumable, TimeSpan Wait)
 {
+    /// <summary>Discord asks for more connections.</summary>
+    public const int ShardingRequired = 4011;
+
+
+    /// <summary>The bot is in more servers than so many connections may serve.</summary>
+    public bool NeedsShards { get; private init; }
+
     /// <summary>Dropped, told to reconnect, or fallen silent.</summary>
     public static GatewayEnd Broken { get; } = new(Resumable: true, TimeSpan.Zero);
 
@@ -20,15 +27,18 @@ internal sealed record GatewayEnd(bool Resumable, TimeSpan Wait)
     public static GatewayEnd Closed(int? code) => code switch
     {
         4004 => throw Refused(code, Refusals.UnknownToken),
-        4010 => throw Refused(code, "Discord refuses the bot's shard, though it connects without any: report this as a fault."),
-        4011 => throw Refused(
-            code, "The bot is in too many servers for one connection: Discord asks for sharding, which is not there. Take it out of some servers."),
+        4010 => throw Refused(code, "Discord refuses the bot's shard, though it recommended so many itself: report this as a fault."),
+        ShardingRequired => new(Resumable: false, TimeSpan.Zero) { NeedsShards = true },
         4012 => throw Refused(code, "Discord no longer speaks version 10 of its gateway: update this program."),
         4013 => throw Refused(code, "Discord does not know an intent that this program asks for: update this program."),
         4014 => throw Refused(code, Refusals.NoMessageContent),
         4003 or 4007 or 4009 => SessionOver,
         _ => Broken,
     };
+
+    /// <summary>It asks for more connections and recommends no more.</summary>
+    public static ChatRefusedException TooManyServers() => Refused(
+        ShardingRequired, "The bot is in too many servers for the connections that Discord recommends. Take it out of some servers, or try again later.");
 
     private static ChatRefusedException Refused(int? code, string why) => new($"{why} ({code})");
 }

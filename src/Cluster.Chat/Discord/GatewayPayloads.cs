@@ -52,7 +52,10 @@ internal sealed record Heartbeat([property: JsonIgnore(Condition = JsonIgnoreCon
 }
 
 /// <summary>Discord: Gateway Events, identify; a class, lest its token be printed.</summary>
-internal sealed class Identify(string token, int intents)
+/// <param name="token">The bot's.</param>
+/// <param name="intents">What it wants to hear.</param>
+/// <param name="shard">Which of how many connections; null for the only one.</param>
+internal sealed class Identify(string token, int intents, IReadOnlyList<int>? shard)
 {
     /// <summary>Discord: Gateway, list of intents.</summary>
     public const int Guilds = 1 << 0;
@@ -63,6 +66,8 @@ internal sealed class Identify(string token, int intents)
     public string Token => token;
 
     public int Intents => intents;
+
+    public IReadOnlyList<int>? Shard => shard;
 
     public IdentifyProperties Properties { get; } = new();
 }

@@ -1,17 +1,17 @@
 namespace Cluster.Chat.Discord;
 
-/// <summary>Asks for what was said while no session listened, where people had talked to the bot before. Presses cannot be asked for; their
-/// time to be answered is over anyhow.</summary>
-internal sealed class MissedMessages(DiscordApi api, IChatInbox inbox, string bot, TimeProvider clock)
+/// <summary>Asks for what was said while no session listened, where people had talked to the bot before. Presses and commands cannot be asked
+/// for: Discord gives them three seconds to be answered and tells whoever waits that they failed (Discord: Interactions, interaction
+/// callback). Nor can edits: a message is told as it is now.</summary>
+internal sealed class MissedMessages(DiscordApi api, IChatInbox inbox, ResumeMemory memory, string bot, TimeProvider clock)
 {
     private const int MostPages = 20;
 
     /// <summary>Returns once all are taken.</summary>
-    /// <returns>The whereabouts after them.</returns>
     /// <exception cref="HttpRequestException">Discord is away or fails: ask again.</exception>
-    public async Task<Whereabouts> TakeAsync(Whereabouts at, CancellationToken ct)
+    public async Task TakeAsync(CancellationToken ct)
     {
-        foreach (var channel in at.Channels.Reverse())
+        foreach (var channel in memory.At.Channels.Reverse())
         {
             var last = channel.Message;
             for (var page = 0; page < MostPages; page++)
@@ -24,7 +24,8 @@ internal sealed class MissedMessages(DiscordApi api, IChatInbox inbox, string bo
                     .ToList();
                 if (updates.Count > 0)
                 {
-                    at = at.After(updates, await inbox.TakeAsync(updates, ct));
+                    var known = await inbox.TakeAsync(updates, ct);
+                    memory.Move(at => at.After(updates, known));
                 }
 
                 if (messages.Count < DiscordRoute.PageSize)
@@ -35,8 +36,6 @@ internal sealed class MissedMessages(DiscordApi api, IChatInbox inbox, string bo
                 last = messages[^1].Id!;
             }
         }
-
-        return at;
     }
 
     /// <summary>From the oldest on; none where the bot may no longer look.</summary>

@@ -12,6 +12,9 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, 
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(10);
 
+    /// <summary>Later Discord takes none (Discord: Interactions, interaction callback), and what others say would wait as long.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(3);
+
     private long _reported;
     private bool _working;
 
@@ -71,25 +74,41 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, 
             return false; // no address of a platform looks like that
         }
 
-        var (known, answer) = await routing.TakeAsync(new Heard(conversation, update), ct);
-        if (answer is not null && update is ChatUpdate.Press press)
+        var heard = new Heard(conversation, update, platform);
+        var (known, answer) = await routing.TakeAsync(heard, ct);
+        switch (update)
         {
-            try
-            {
-                await platform.AnswerPressAsync(press.PressId, answer, ct);
-            }
-            catch (HttpRequestException e)
-            {
-                LogPressUnanswered(e, bot.Name); // the prompt itself shows what came of it
-            }
+            case ChatUpdate.Press { PressId: var press } when answer is not null:
+                await AnswerAsync(soon => platform.AnswerPressAsync(press, answer, soon), ct);
+                break;
+            case ChatUpdate.Command { PressId: var press } when answer is not null:
+                await AnswerAsync(soon => platform.AnswerPressAsync(press, answer, soon), ct);
+                break;
+            case ChatUpdate.Complete complete when platform is ICanOfferCommands menu && await routing.CompleteAsync(heard, complete, ct) is { } choices:
+                await AnswerAsync(soon => menu.SuggestAsync(complete.PressId, choices, soon), ct);
+                break;
         }
 
         return known;
     }
 
+    private async Task AnswerAsync(Func<CancellationToken, Task<ChatOutcome>> answer, CancellationToken ct)
+    {
+        using var late = new CancellationTokenSource(AnswerPatience, clock);
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        try
+        {
+            await answer(soon.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        {
+            LogPressUnanswered(e, bot.Name); // what was asked for is done all the same, and can be looked up
+        }
+    }
+
     [LoggerMessage(LogLevel.Warning, "The engine is away; what {Bot} hears waits at its platform.")]
     private partial void LogNotTaken(Exception e, string bot);
 
-    [LoggerMessage(LogLevel.Debug, "A press of a button of {Bot} could not be answered.")]
+    [LoggerMessage(LogLevel.Debug, "A press of a button of {Bot}, or a command, could not be answered.")]
     private partial void LogPressUnanswered(Exception e, string bot);
 }

@@ -20,6 +20,7 @@ internal sealed partial class BotWorker : IAsyncDisposable
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RefusedOnce = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RefusedAgain = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan OfferAgain = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan FailedAgain = TimeSpan.FromSeconds(2);
 
     private readonly Bot _bot;
@@ -84,6 +85,7 @@ internal sealed partial class BotWorker : IAsyncDisposable
         [
             ReceiveAsync(inbox, held.Token),
             sender.RunAsync(held.Token),
+            OfferAsync(held.Token),
             WatchAsync(lease, inbox, held.Token),
         ];
         var first = await Task.WhenAny(work);
@@ -140,6 +142,43 @@ internal sealed partial class BotWorker : IAsyncDisposable
         await _platform.ReceiveAsync(inbox, ct);
     }
 
+    // Puts the bot's commands into its platform's menu. It stays: when any part of the work ends, all of it does.
+    private async Task OfferAsync(CancellationToken ct)
+    {
+        if (_platform is ICanOfferCommands menu)
+        {
+            while (await TryOfferAsync(menu, ct) is { } wait)
+            {
+                await Task.Delay(wait, _tools.Clock, ct);
+            }
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, _tools.Clock, ct);
+    }
+
+    /// <returns>How long to wait before the next try; null for none.</returns>
+    private async Task<TimeSpan?> TryOfferAsync(ICanOfferCommands menu, CancellationToken ct)
+    {
+        try
+        {
+            switch (await menu.OfferAsync(CommandMenu.All, ct))
+            {
+                case ChatOutcome.Later(var wait):
+                    return wait;
+                case ChatOutcome.Refused(var reason):
+                    LogMenuRefused(_bot.Name, reason); // people can still write them
+                    return null;
+                default:
+                    return null;
+            }
+        }
+        catch (HttpRequestException e)
+        {
+            LogPlatformAway(e, _bot.Name);
+            return OfferAgain;
+        }
+    }
+
     // Ends when this node may not act under the lease any more.
     private async Task WatchAsync(Lease lease, BotInbox inbox, CancellationToken ct)
     {
@@ -167,6 +206,9 @@ internal sealed partial class BotWorker : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Warning, "The platform of {Bot} cannot be reached; it is tried again.")]
     private partial void LogPlatformAway(Exception e, string bot);
+
+    [LoggerMessage(LogLevel.Warning, "The platform of {Bot} does not take its commands into the menu: {Problem}")]
+    private partial void LogMenuRefused(string bot, string problem);
 
     [LoggerMessage(LogLevel.Error, "{Bot} cannot work: {Problem}")]
     private partial void LogRefused(string bot, string problem);

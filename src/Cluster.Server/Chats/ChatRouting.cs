@@ -3,6 +3,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Chats;
 using Cluster.Core.Events;
 using Cluster.Core.Permissions;
+using Cluster.Core.Sessions;
 using Cluster.Server.Api;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
@@ -15,26 +16,31 @@ namespace Cluster.Server.Chats;
 /// <summary>One update of a platform, on its way into the cluster.</summary>
 /// <param name="Conversation">Where it was said.</param>
 /// <param name="Update">What was said.</param>
-internal readonly record struct Heard(ConversationId Conversation, ChatUpdate Update)
+/// <param name="Through">The bot that heard it.</param>
+internal readonly record struct Heard(ConversationId Conversation, ChatUpdate Update, IChatBot Through)
 {
     public Identity Who => Update.Sender.Identity;
 
     public string Key => DedupeKeys.Update(Conversation.Bot, Update.Key);
+
+    /// <summary>Display text, safe to be shown.</summary>
+    public string Name => HostileText.Cut(HostileText.Clean(Update.Sender.Name).ReplaceLineEndings(" ").Trim(), 64);
 }
 
 /// <summary>What became of an update.</summary>
 /// <param name="Known">The cluster knows who sent it.</param>
-/// <param name="Answer">What to answer a press with; null for everything else.</param>
+/// <param name="Answer">What to answer a press or a command of a menu with; null for everything else.</param>
 internal readonly record struct Taken(bool Known, string? Answer = null);
 
 /// <summary>Decides what becomes of what people say to bots: nothing for strangers, a pairing, a command, a verdict, or an event for a
 /// session. Everything is committed when it returns.</summary>
-internal sealed class ChatRouting(
+internal sealed partial class ChatRouting(
     ChatStore chats, ChatCommands commands, PairingStore pairings, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine, Refusals refusals)
 {
     public async Task<Taken> TakeAsync(Heard heard, CancellationToken ct) => heard.Update switch
     {
         ChatUpdate.Press press => new(Known: false, await PressAsync(heard, press, ct)),
+        ChatUpdate.Command command => new(Known: false, await CommandAsync(heard, command, ct)),
         ChatUpdate.Message message => new(await MessageAsync(heard, message, ct)),
         _ => default,
     };
@@ -49,7 +55,7 @@ internal sealed class ChatRouting(
         }
 
         var known = await chats.LookAsync(heard.Who, heard.Conversation, message.ReplyTo, ct);
-        if (!known.Known || !message.ForBot)
+        if (!known.Known || !(message.ForBot || await IsForSessionAsync(heard.Who, known, ct)))
         {
             if (!known.Known)
             {
@@ -59,14 +65,14 @@ internal sealed class ChatRouting(
             return known.Known; // silence
         }
 
-        await chats.MeetAsync(heard.Conversation, message.Place.Private, heard.Who, Name(heard), ct);
+        await chats.MeetAsync(heard.Conversation, message.Place.Private, heard.Who, heard.Name, ct);
         switch (ChatLine.Read(message.Text))
         {
             case ChatLine.Verdict verdict when !message.Edited:
                 await OnceAsync(heard, () => VerdictAsync(heard, verdict, ct), ct);
                 break;
             case ChatLine.Command command when !message.Edited:
-                await OnceAsync(heard, () => commands.ObeyAsync(heard, known, command, ct), ct);
+                await OnceAsync(heard, () => ObeyAsync(heard, known, command, ct), ct);
                 break;
             case ChatLine.Say say:
                 await SayAsync(heard, message, known, say, ct);
@@ -101,22 +107,7 @@ internal sealed class ChatRouting(
             return;
         }
 
-        var outcome = await router.SubmitAsync(
-            session.Value,
-            heard.Who,
-            access => new Submission
-            {
-                Session = session.Value,
-                Sender = heard.Who,
-                AccessVersion = access.Version,
-                Kind = EventKind.Chat,
-                ChatId = heard.Conversation.ToString(),
-                Trust = access.IsOwner(heard.Who) ? Trust.Owner : Trust.Member,
-                Body = Quotes.Before(message, access, text),
-                At = engine.Clock.GetUtcNow(),
-                DedupeKeys = [heard.Key],
-            },
-            ct);
+        var outcome = await SubmitAsync(heard, session.Value, access => Quotes.Before(message, access, text), ct);
         if (outcome is SubmitOutcome.Accepted(var eventId, _))
         {
             await chats.NoteAsync(heard.Conversation, message.MessageId, session.Value, eventId, ct);
@@ -125,6 +116,24 @@ internal sealed class ChatRouting(
 
         await OnceAsync(heard, () => outbox.NoticeAsync(heard.Conversation, heard.Who, Explain(outcome), message.MessageId, ct), ct);
     }
+
+    private Task<SubmitOutcome> SubmitAsync(Heard heard, SessionId session, Func<AccessList, string> body, CancellationToken ct) =>
+        router.SubmitAsync(
+            session,
+            heard.Who,
+            access => new Submission
+            {
+                Session = session,
+                Sender = heard.Who,
+                AccessVersion = access.Version,
+                Kind = EventKind.Chat,
+                ChatId = heard.Conversation.ToString(),
+                Trust = access.IsOwner(heard.Who) ? Trust.Owner : Trust.Member,
+                Body = body(access),
+                At = engine.Clock.GetUtcNow(),
+                DedupeKeys = [heard.Key],
+            },
+            ct);
 
     private static string Explain(SubmitOutcome outcome) => outcome switch
     {
@@ -149,7 +158,7 @@ internal sealed class ChatRouting(
             return;
         }
 
-        var outcome = await pairings.TryAsync(heard.Who, Name(heard), code, ct);
+        var outcome = await pairings.TryAsync(heard.Who, heard.Name, code, ct);
         var again = outcome == PairingOutcome.Linked;
         if (outcome == PairingOutcome.Refused)
         {
@@ -157,7 +166,7 @@ internal sealed class ChatRouting(
             return; // silence, and nothing is written of strangers
         }
 
-        await chats.MeetAsync(heard.Conversation, true, heard.Who, Name(heard), ct);
+        await chats.MeetAsync(heard.Conversation, true, heard.Who, heard.Name, ct);
         await outbox.NoticeAsync(
             heard.Conversation,
             heard.Who,
@@ -180,6 +189,12 @@ internal sealed class ChatRouting(
             _ => await DecideAsync(request.Value, verdict.Allow, heard.Who, ct),
         };
         await outbox.NoticeAsync(heard.Conversation, heard.Who, answer, heard.Update.MessageId, ct);
+    }
+
+    private async Task ObeyAsync(Heard heard, Acquaintance known, ChatLine.Command command, CancellationToken ct)
+    {
+        var answer = await commands.ObeyAsync(heard, known, command, ct);
+        await outbox.NoticeAsync(heard.Conversation, heard.Who, answer.Text, heard.Update.MessageId, ct);
     }
 
     private async Task<string?> PressAsync(Heard heard, ChatUpdate.Press press, CancellationToken ct)
@@ -217,8 +232,6 @@ internal sealed class ChatRouting(
             await chats.ObeyedAsync(heard.Key, ct);
         }
     }
-
-    private static string Name(Heard heard) => HostileText.Cut(HostileText.Clean(heard.Update.Sender.Name).ReplaceLineEndings(" ").Trim(), 64);
 }
 
 /// <summary>The buttons of a prompt, and what comes back when one is pressed.</summary>

@@ -43,34 +43,23 @@ internal static class DiscordForm
         ?? FaultOfMentions(body)
         ?? FaultOfComponents(body);
 
-    public static string? FaultOfAnswer(JsonObject body) =>
-        Unknown(body, ["type", "data"])
-        ?? ((int?)body["type"] != 4 ? "type: only a message is known here." : null)
-        ?? (body["data"] is not JsonObject data
-            ? "data: This field is required."
-            : Unknown(data, ["content", "flags", "allowed_mentions", "components"])
-                ?? FaultOfContent(data)
-                ?? FaultOfFlags(data, (1 << 2) | (1 << 6) | (1 << 12))
-                ?? FaultOfMentions(data)
-                ?? FaultOfComponents(data));
-
     public static string? Unknown(JsonObject? body, IReadOnlyList<string> known) =>
         body?.Select(field => field.Key).FirstOrDefault(name => !known.Contains(name)) is { } other ? $"{other}: no such field." : null;
 
-    private static string? FaultOfContent(JsonObject body) => Length(body["content"]) switch
+    internal static string? FaultOfContent(JsonObject body) => Length(body["content"]) switch
     {
         > 2000 => "content: Must be 2000 or fewer in length.",
         0 => "Cannot send an empty message",
         _ => null,
     };
 
-    private static string? FaultOfFlags(JsonObject body, int allowed) =>
+    internal static string? FaultOfFlags(JsonObject body, int allowed) =>
         ((int?)body["flags"] ?? 0) is var flags && (flags & ~allowed) != 0 ? "flags: may not be set." : null;
 
-    private static string? FaultOfMentions(JsonObject body) =>
+    internal static string? FaultOfMentions(JsonObject body) =>
         Unknown(body["allowed_mentions"] as JsonObject, ["parse", "users", "roles", "replied_user"]);
 
-    private static string? FaultOfComponents(JsonObject body)
+    internal static string? FaultOfComponents(JsonObject body)
     {
         var rows = body["components"] as JsonArray ?? [];
         if (rows.Count > 5)
@@ -104,5 +93,5 @@ internal static class DiscordForm
             : Length(fields["label"]) is 0 or > 80 ? "label: Must be between 1 and 80 in length."
             : null;
 
-    private static int Length(JsonNode? text) => ((string?)text)?.Length ?? 0;
+    internal static int Length(JsonNode? text) => ((string?)text)?.Length ?? 0;
 }

@@ -8,7 +8,11 @@ namespace Cluster.Simulator.Discord;
 /// <param name="Session">The session that was begun or asked for.</param>
 /// <param name="ResumedAfter">The number after which to go on; null for a new session.</param>
 /// <param name="LetIn">Whether there is such a session.</param>
-public sealed record GatewayVisit(string Session, long? ResumedAfter, bool LetIn);
+public sealed record GatewayVisit(string Session, long? ResumedAfter, bool LetIn)
+{
+    /// <summary>Which connection of how many, <c>0/2</c>.</summary>
+    public required string Shard { get; init; }
+}
 
 /// <summary>The simulated gateway: sessions, and the connections that carry them.</summary>
 public sealed class DiscordGatewayEnd
@@ -21,6 +25,7 @@ public sealed class DiscordGatewayEnd
     private readonly Lock _lock = new();
     private readonly Dictionary<string, DiscordSession> _sessions = [];
     private readonly List<DiscordLink> _links = [];
+    private readonly Dictionary<int, DateTimeOffset> _begun = [];
     private readonly Channel<GatewayVisit> _visits = Channel.CreateUnbounded<GatewayVisit>();
     private readonly Channel<long?> _heartbeats = Channel.CreateUnbounded<long?>();
     private int _made;
@@ -29,6 +34,18 @@ public sealed class DiscordGatewayEnd
 
     /// <summary>What the hello says.</summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(41.25);
+
+    /// <summary>How many connections are recommended.</summary>
+    public int Shards { get; set; } = 1;
+
+    /// <summary>With fewer connections nobody is let in.</summary>
+    public int LeastShards { get; set; } = 1;
+
+    /// <summary>How many connections of several may begin sessions within five seconds.</summary>
+    public int MaxConcurrency { get; set; } = 1;
+
+    /// <summary>How often one began too soon.</summary>
+    public int TooSoon { get; private set; }
 
     /// <summary>Sessions that may still be begun today.</summary>
     public int SessionStarts { get; set; } = 1000;
@@ -82,7 +99,7 @@ public sealed class DiscordGatewayEnd
 
     internal void Tell(string type, JsonObject data)
     {
-        foreach (var session in Sessions())
+        foreach (var session in Sessions().Where(session => session.Hears((string?)data["guild_id"])))
         {
             session.Tell(type, data);
         }
@@ -126,11 +143,14 @@ public sealed class DiscordGatewayEnd
     internal DiscordSession? Identify(DiscordLink link, JsonObject identify)
     {
         var intents = (long?)identify["intents"] ?? -1;
+        var (shard, shards) = identify["shard"] is JsonArray { Count: 2 } which ? ((int)which[0]!, (int)which[1]!) : (0, 1);
         var fault = _discord.Faults.CloseAtDoor
             ?? ((string?)identify["token"] != _discord.Token ? 4004
-            : DiscordForm.Unknown(identify, ["token", "intents", "properties"]) is not null
+            : DiscordForm.Unknown(identify, ["token", "intents", "properties", "shard"]) is not null
                 || DiscordForm.Unknown(identify["properties"] as JsonObject, ["os", "browser", "device"]) is not null
                 || identify["properties"] is not JsonObject { Count: 3 } ? 4002
+            : shard < 0 || shard >= shards ? 4010
+            : shards < LeastShards ? 4011
             : intents < 0 || (intents & ~KnownIntents) != 0 ? 4013
             : (intents & MessageContent) != 0 && !_discord.MayReadMessages ? 4014
             : (int?)null);
@@ -140,7 +160,13 @@ public sealed class DiscordGatewayEnd
             return null;
         }
 
-        var session = new DiscordSession($"session-{Interlocked.Increment(ref _made)}");
+        if (shards > 1 && IsTooSoon(shard))
+        {
+            link.Send("""{"op":9,"d":false}""");
+            return null;
+        }
+
+        var session = new DiscordSession($"session-{Interlocked.Increment(ref _made)}", shard, shards);
         lock (_lock)
         {
             _sessions[session.Id] = session;
@@ -156,7 +182,7 @@ public sealed class DiscordGatewayEnd
             ["resume_gateway_url"] = _discord.GatewayUrl("resume"),
             ["application"] = new JsonObject { ["id"] = _discord.Bot.Id, ["flags"] = _discord.ApplicationFlags },
         });
-        _visits.Writer.TryWrite(new(session.Id, null, true));
+        _visits.Writer.TryWrite(new(session.Id, null, true) { Shard = $"{shard}/{shards}" });
         return session;
     }
 
@@ -191,8 +217,21 @@ public sealed class DiscordGatewayEnd
             session.Tell("RESUMED", []);
         }
 
-        _visits.Writer.TryWrite(new(id, after, session is not null));
+        _visits.Writer.TryWrite(new(id, after, session is not null) { Shard = session?.Name ?? "" });
         return session;
+    }
+
+    /// <summary>Discord: Gateway, max concurrency.</summary>
+    private bool IsTooSoon(int shard)
+    {
+        lock (_lock)
+        {
+            var (key, now) = (shard % MaxConcurrency, _clock.GetUtcNow());
+            var soon = _begun.TryGetValue(key, out var last) && now - last < TimeSpan.FromSeconds(5);
+            _begun[key] = now;
+            TooSoon += soon ? 1 : 0;
+            return soon;
+        }
     }
 
     private List<DiscordSession> Sessions()

@@ -31,7 +31,11 @@ public sealed record DiscordPerson(string Id, string Name)
 /// <summary>A channel of the simulated Discord.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Guild">Null for a direct chat.</param>
-public sealed record DiscordChannel(string Id, string? Guild);
+public sealed record DiscordChannel(string Id, string? Guild)
+{
+    /// <summary>The channel that it is a thread of.</summary>
+    public string? Parent { get; init; }
+}
 
 /// <summary>A file that hangs on a message.</summary>
 public sealed record DiscordFile(string Id, string Name, long Size, string ContentType)

@@ -49,7 +49,7 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
     {
         ("GET", ["users", "@me"]) => JsonAsync(context, discord.Bot.ToJson()),
         ("GET", ["applications", "@me"]) => JsonAsync(
-            context, new JsonObject { ["id"] = discord.Bot.Id, ["name"] = "app", ["flags"] = discord.ApplicationFlags }),
+            context, new JsonObject { ["id"] = discord.ApplicationId, ["name"] = "app", ["flags"] = discord.ApplicationFlags }),
         ("GET", ["gateway", "bot"]) => JsonAsync(context, discord.DescribeGateway()),
         ("POST", ["channels", var channel, "messages"]) => PostAsync(context, channel),
         ("GET", ["channels", var channel, "messages"]) => ListAsync(context, channel),
@@ -60,7 +60,10 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
         ("DELETE", ["channels", var channel, "messages", var message, "reactions", var emoji, "@me"]) =>
             ReactAsync(context, channel, message, emoji, false),
         ("POST", ["channels", var channel, "typing"]) => TypeAsync(context, channel),
-        ("POST", ["interactions", var id, var token, "callback"]) => AnswerPressAsync(context, id, token),
+        ("POST", ["channels", var channel, "threads"]) => OpenThreadAsync(context, channel),
+        ("GET", ["applications", var application, "commands"]) when application == discord.ApplicationId => JsonAsync(context, discord.Interactions.Menu),
+        ("PUT", ["applications", var application, "commands"]) when application == discord.ApplicationId => OfferAsync(context),
+        ("POST", ["interactions", var id, var token, "callback"]) => AnswerInteractionAsync(context, id, token),
         _ => ErrorAsync(context, 404, 0, "404: Not Found"),
     };
 
@@ -79,7 +82,7 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
             return;
         }
 
-        if ((form?.Body ?? await ReadAsync(context, DiscordForm.FaultOfMessage)) is not { } body)
+        if ((form?.Body ?? await ReadAsync<JsonObject>(context, DiscordForm.FaultOfMessage)) is not { } body)
         {
             return;
         }
@@ -121,7 +124,7 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
 
     private async Task EditAsync(HttpContext context, string channel, string id)
     {
-        if (await FoundAsync(context, channel, id) is not { } message || await ReadAsync(context, DiscordForm.FaultOfEdit) is not { } body)
+        if (await FoundAsync(context, channel, id) is not { } message || await ReadAsync<JsonObject>(context, DiscordForm.FaultOfEdit) is not { } body)
         {
             return;
         }
@@ -192,26 +195,6 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
         return Task.CompletedTask;
     }
 
-    private async Task AnswerPressAsync(HttpContext context, string id, string token)
-    {
-        if (!discord.KnowsPress(id, token))
-        {
-            await ErrorAsync(context, 404, 10062, "Unknown interaction");
-        }
-        else if (await ReadAsync(context, DiscordForm.FaultOfAnswer) is { } body)
-        {
-            if (discord.AnswerPress(id))
-            {
-                discord.Sent.Answer(new(id, (string)body["data"]!["content"]!, (int?)body["data"]!["flags"] ?? 0));
-                context.Response.StatusCode = 204;
-            }
-            else
-            {
-                await ErrorAsync(context, 400, 40060, "Interaction has already been acknowledged.");
-            }
-        }
-    }
-
     private async Task<JsonObject?> FoundAsync(HttpContext context, string channel, string id)
     {
         if (messages.Find(id) is { } message && (string?)message["channel_id"] == channel)
@@ -224,9 +207,10 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
     }
 
     /// <summary>The body, or null after it was refused.</summary>
-    private static async Task<JsonObject?> ReadAsync(HttpContext context, Func<JsonObject, string?> faultOf)
+    private static async Task<T?> ReadAsync<T>(HttpContext context, Func<T, string?> faultOf)
+        where T : JsonNode
     {
-        var body = context.Request.ContentType == "application/json" ? await ParseAsync(context.Request.Body) : null;
+        var body = context.Request.ContentType == "application/json" ? await ParseAsync(context.Request.Body) as T : null;
         if (body is null)
         {
             await ErrorAsync(context, 400, 50109, "The request body contains invalid JSON.");
@@ -240,11 +224,11 @@ internal sealed partial class DiscordRest(DiscordSimulator discord, DiscordMessa
         return body;
     }
 
-    private static async Task<JsonObject?> ParseAsync(Stream body)
+    private static async Task<JsonNode?> ParseAsync(Stream body)
     {
         try
         {
-            return await JsonNode.ParseAsync(body) as JsonObject;
+            return await JsonNode.ParseAsync(body);
         }
         catch (JsonException)
         {

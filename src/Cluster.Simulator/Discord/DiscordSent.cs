@@ -15,6 +15,12 @@ public sealed record SentMessage(string Id, string Channel, string Content, int 
 /// <summary>What only the person sees who pressed.</summary>
 public sealed record SentAnswer(string Interaction, string Content, int Flags);
 
+/// <summary>What somebody is shown while they write an argument.</summary>
+public sealed record SentChoices(string Interaction, IReadOnlyList<(string Name, string Value)> Choices);
+
+/// <summary>A thread that the bot opened.</summary>
+public sealed record SentThread(DiscordChannel Thread, string Name, int Type);
+
 /// <summary>An emoji that came or went.</summary>
 public sealed record SentReaction(string Message, string Emoji, bool Added);
 
@@ -25,6 +31,9 @@ public sealed class DiscordSent
     private readonly Channel<SentMessage> _edits = Channel.CreateUnbounded<SentMessage>();
     private readonly Channel<SentAnswer> _answers = Channel.CreateUnbounded<SentAnswer>();
     private readonly Channel<SentReaction> _reactions = Channel.CreateUnbounded<SentReaction>();
+    private readonly Channel<SentChoices> _choices = Channel.CreateUnbounded<SentChoices>();
+    private readonly Channel<SentThread> _threads = Channel.CreateUnbounded<SentThread>();
+    private readonly Channel<IReadOnlyList<string>> _menus = Channel.CreateUnbounded<IReadOnlyList<string>>();
     private readonly Channel<string> _typing = Channel.CreateUnbounded<string>();
 
     public ChannelReader<SentMessage> Messages => _messages.Reader;
@@ -34,6 +43,13 @@ public sealed class DiscordSent
     public ChannelReader<SentAnswer> Answers => _answers.Reader;
 
     public ChannelReader<SentReaction> Reactions => _reactions.Reader;
+
+    public ChannelReader<SentChoices> Choices => _choices.Reader;
+
+    public ChannelReader<SentThread> Threads => _threads.Reader;
+
+    /// <summary>The names of its commands, each time that it put them there.</summary>
+    public ChannelReader<IReadOnlyList<string>> Menus => _menus.Reader;
 
     /// <summary>The channels where it showed that it writes.</summary>
     public ChannelReader<string> Typing => _typing.Reader;
@@ -46,6 +62,12 @@ public sealed class DiscordSent
     internal void Answer(SentAnswer answer) => _answers.Writer.TryWrite(answer);
 
     internal void Reaction(SentReaction reaction) => _reactions.Writer.TryWrite(reaction);
+
+    internal void Choose(SentChoices choices) => _choices.Writer.TryWrite(choices);
+
+    internal void Thread(SentThread thread) => _threads.Writer.TryWrite(thread);
+
+    internal void Menu(IReadOnlyList<string> commands) => _menus.Writer.TryWrite(commands);
 
     internal void Type(string channel) => _typing.Writer.TryWrite(channel);
 

@@ -3,13 +3,19 @@ using System.Text.Json.Nodes;
 namespace Cluster.Simulator.Discord;
 
 /// <summary>One gateway session: all it was told, numbered, so that it can be told again.</summary>
-internal sealed class DiscordSession(string id)
+internal sealed class DiscordSession(string id, int shard, int shards)
 {
     private readonly Lock _lock = new();
     private readonly List<string> _told = [];
     private DiscordLink? _link;
 
     public string Id => id;
+
+    /// <summary>Which of how many.</summary>
+    public string Name => $"{shard}/{shards}";
+
+    /// <summary>Discord: Gateway, sharding formula; without a guild it is told to the first.</summary>
+    public bool Hears(string? guild) => (guild is null ? 0 : (int)((ulong.Parse(guild) >> 22) % (ulong)shards)) == shard;
 
     public long Sequence
     {

@@ -17,7 +17,6 @@ public sealed class DiscordSimulator : SimulatedPlatform
     private readonly DiscordBuckets _buckets;
     private readonly DiscordRest _rest;
     private readonly ConcurrentDictionary<string, DiscordChannel> _channels = new();
-    private readonly ConcurrentDictionary<string, (string Token, bool Answered)> _presses = new();
 
     /// <param name="clock">Measures heartbeats and limits.</param>
     public DiscordSimulator(TimeProvider? clock = null)
@@ -26,12 +25,16 @@ public sealed class DiscordSimulator : SimulatedPlatform
         _buckets = new(clock ?? TimeProvider.System);
         _rest = new(this, _messages, _buckets);
         Gateway = new(this, clock ?? TimeProvider.System);
+        Interactions = new(this, clock ?? TimeProvider.System);
     }
 
     /// <summary>What the bot has to show.</summary>
-    public string Token { get; } = "simulated.discord.bot-token";
+    public string Token { get; private set; } = "simulated.discord.bot-token";
 
     public DiscordPerson Bot { get; } = new("900000000000000001", "cluster") { Bot = true };
+
+    /// <summary>The application that the bot belongs to; its id is not the bot's.</summary>
+    public string ApplicationId { get; } = "910000000000000001";
 
     /// <summary>Bit 19: the message content intent is on.</summary>
     public int ApplicationFlags { get; set; } = 1 << 19;
@@ -58,6 +61,14 @@ public sealed class DiscordSimulator : SimulatedPlatform
 
     internal bool MayReadMessages => (ApplicationFlags & (3 << 18)) != 0;
 
+    /// <summary>Somebody resets the token in the developer portal: what knew the old one is thrown out.</summary>
+    public void Revoke()
+    {
+        Token = "simulated.discord.newer-token";
+        Gateway.ForgetSessions();
+        Gateway.Close(4004);
+    }
+
     /// <summary>Somebody new.</summary>
     public DiscordPerson Person(string name) => new(_messages.NextId(), name);
 
@@ -65,7 +76,7 @@ public sealed class DiscordSimulator : SimulatedPlatform
     public DiscordChannel DirectChat() => Add(new(_messages.NextId(), Guild: null));
 
     /// <summary>A new channel of a server.</summary>
-    public DiscordChannel GuildChannel() => Add(new(_messages.NextId(), Guild: "700000000000000001"));
+    public DiscordChannel GuildChannel(string guild = "700000000000000001") => Add(new(_messages.NextId(), guild));
 
     /// <summary>Somebody writes.</summary>
     /// <returns>The message's id.</returns>
@@ -92,43 +103,26 @@ public sealed class DiscordSimulator : SimulatedPlatform
 
     /// <summary>Somebody presses a button under a message of the bot.</summary>
     /// <returns>The interaction's id and token, with a slash between.</returns>
-    public string Press(DiscordChannel channel, DiscordPerson person, string message, string customId)
-    {
-        var (id, token) = (_messages.NextId(), $"press-{Guid.NewGuid():n}");
-        _presses[id] = (token, false);
-        var press = new JsonObject
-        {
-            ["id"] = id,
-            ["application_id"] = Bot.Id,
-            ["type"] = 3,
-            ["token"] = token,
-            ["version"] = 1,
-            ["channel_id"] = channel.Id,
-            ["data"] = new JsonObject { ["component_type"] = 2, ["custom_id"] = customId },
-            ["message"] = _messages.Find(message),
-            ["context"] = channel.Guild is null ? 1 : 0,
-        };
-        if (channel.Guild is { } guild)
-        {
-            press["guild_id"] = guild;
-            press["member"] = new JsonObject { ["user"] = person.ToJson() };
-        }
-        else
-        {
-            press["user"] = person.ToJson();
-        }
+    public string Press(DiscordChannel channel, DiscordPerson person, string message, string customId) => Interactions.Begin(
+        DiscordInteractionKind.Press, channel, person, new() { ["component_type"] = 2, ["custom_id"] = customId }, _messages.Find(message));
 
-        Tell("INTERACTION_CREATE", press);
-        return $"{id}/{token}";
-    }
+    /// <summary>Somebody chooses a command of the bot from the menu.</summary>
+    /// <returns>As <see cref="Press"/>.</returns>
+    public string Use(DiscordChannel channel, DiscordPerson person, string command, params (string Name, string Value)[] arguments) =>
+        Interactions.Begin(DiscordInteractionKind.Command, channel, person, Interactions.Fill(command, arguments, focused: null));
+
+    /// <summary>Somebody writes an argument of a command and is not done yet.</summary>
+    /// <returns>As <see cref="Press"/>.</returns>
+    public string Type(DiscordChannel channel, DiscordPerson person, string command, string argument, string typed) =>
+        Interactions.Begin(DiscordInteractionKind.Completion, channel, person, Interactions.Fill(command, [(argument, typed)], focused: argument));
 
     internal DiscordChannel? FindChannel(string id) => _channels.GetValueOrDefault(id);
 
-    internal bool KnowsPress(string id, string token) => _presses.TryGetValue(id, out var press) && press.Token == token;
+    internal DiscordInteractionsEnd Interactions { get; }
 
-    /// <summary>False when it was answered before.</summary>
-    internal bool AnswerPress(string id) =>
-        _presses.TryGetValue(id, out var press) && _presses.TryUpdate(id, (press.Token, true), (press.Token, false));
+    internal string NextId() => _messages.NextId();
+
+    internal DiscordChannel OpenThread(DiscordChannel parent) => Add(new(_messages.NextId(), parent.Guild) { Parent = parent.Id });
 
     internal void Tell(string type, JsonObject data) => Gateway.Tell(type, data);
 
@@ -137,13 +131,13 @@ public sealed class DiscordSimulator : SimulatedPlatform
     internal JsonObject DescribeGateway() => new()
     {
         ["url"] = GatewayUrl("main"),
-        ["shards"] = 1,
+        ["shards"] = Gateway.Shards,
         ["session_start_limit"] = new JsonObject
         {
             ["total"] = 1000,
             ["remaining"] = Gateway.SessionStarts,
             ["reset_after"] = 86_400_000,
-            ["max_concurrency"] = 1,
+            ["max_concurrency"] = Gateway.MaxConcurrency,
         },
     };
 

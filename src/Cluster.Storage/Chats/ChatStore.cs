@@ -10,9 +10,10 @@ namespace Cluster.Storage.Chats;
 /// <param name="Known">Linked to a principal, or named by an allowlist. Everybody else gets silence.</param>
 /// <param name="Current">The session that they have chosen.</param>
 /// <param name="Bound">The session that this conversation is bound to.</param>
+/// <param name="BoundAll">Everything that is said here goes to that session, not only what is meant for the bot.</param>
 /// <param name="RepliedTo">The session of the message that they answer.</param>
 /// <param name="RepliedToEvent">The event that the message is which they answer.</param>
-public sealed record Acquaintance(bool Known, SessionId? Current, SessionId? Bound, SessionId? RepliedTo, long? RepliedToEvent);
+public sealed record Acquaintance(bool Known, SessionId? Current, SessionId? Bound, bool BoundAll, SessionId? RepliedTo, long? RepliedToEvent);
 
 /// <summary>Conversations at chat platforms, the people in them (the <c>user</c> grain of each), and which message stands for what.</summary>
 public sealed class ChatStore(Engine engine)
@@ -27,11 +28,12 @@ public sealed class ChatStore(Engine engine)
                   (SELECT 1 FROM access_entry WHERE identity = @who LIMIT 1) AS listed,
                   (SELECT session_id FROM chat_user WHERE identity = @who) AS chosen,
                   (SELECT session_id FROM conversation WHERE id = @conversation) AS bound,
+                  (SELECT 1 FROM conversation WHERE id = @conversation AND all_to = session_id) AS bound_all,
                   (SELECT session_id FROM chat_message WHERE conversation = @conversation AND message_id = @message) AS replied,
                   (SELECT event_id FROM chat_message WHERE conversation = @conversation AND message_id = @message) AS event
                 """,
                 r => new Acquaintance(
-                    !r.IsDBNull(0) || !r.IsDBNull(1), Session(r.TextOrNull(2)), Session(r.TextOrNull(3)), Session(r.TextOrNull(4)), r.NumberOrNull(5)),
+                    !r.IsDBNull(0) || !r.IsDBNull(1), Session(r.TextOrNull(2)), Session(r.TextOrNull(3)), !r.IsDBNull(4), Session(r.TextOrNull(5)), r.NumberOrNull(6)),
                 ("@who", who.Value),
                 ("@conversation", conversation.ToString()),
                 ("@message", repliesTo ?? "")))!,
@@ -74,8 +76,13 @@ public sealed class ChatStore(Engine engine)
             ct);
 
     /// <summary>Binds a conversation to a session, or frees it.</summary>
+    /// <param name="conversation">Which.</param>
+    /// <param name="session">Null frees it.</param>
+    /// <param name="everything">Not only what is meant for the bot.</param>
+    /// <param name="who">Who asks for it.</param>
+    /// <param name="ct">Cancels.</param>
     /// <returns>False when it is not theirs to bind: only a session's owner does.</returns>
-    public Task<bool> BindAsync(ConversationId conversation, SessionId? session, Identity who, CancellationToken ct) =>
+    public Task<bool> BindAsync(ConversationId conversation, SessionId? session, bool everything, Identity who, CancellationToken ct) =>
         engine.TurnAsync(
             async turn =>
             {
@@ -92,10 +99,29 @@ public sealed class ChatStore(Engine engine)
                 }
 
                 await turn.Db.ExecuteAsync(
-                    "UPDATE conversation SET session_id = @session WHERE id = @id", ("@session", session?.ToString()), ("@id", conversation.ToString()));
+                    "UPDATE conversation SET session_id = @session, all_to = @all WHERE id = @id",
+                    ("@session", session?.ToString()),
+                    ("@all", everything ? session?.ToString() : null),
+                    ("@id", conversation.ToString()));
                 await turn.AuditAsync(who.Value, session is null ? "conversation.unbind" : "conversation.bind", conversation.ToString(), (session ?? bound)?.ToString() ?? "");
                 return true;
             },
+            ct);
+
+    /// <summary>What somebody wrote last in a conversation and what still waits.</summary>
+    public Task<(SessionId Session, long EventId)?> FindWaitingAsync(Identity who, ConversationId conversation, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db => (await db.RowsAsync(
+                """
+                SELECT m.session_id, m.event_id FROM chat_message m
+                JOIN event e ON e.id = m.event_id AND e.sender = @who
+                JOIN delivery d ON d.session_id = m.session_id AND d.event_id = m.event_id AND d.state = 'queued'
+                WHERE m.conversation = @conversation AND m.live = 1 AND m.event_id IS NOT NULL
+                ORDER BY m.event_id DESC LIMIT 1
+                """,
+                r => (SessionId.Parse(r.GetString(0)), r.GetInt64(1)),
+                ("@who", who.Value),
+                ("@conversation", conversation.ToString()))) is [var newest] ? newest : ((SessionId, long)?)null,
             ct);
 
     /// <summary>Writes down that a message of a platform is an event of a session. Its state will be shown there.</summary>

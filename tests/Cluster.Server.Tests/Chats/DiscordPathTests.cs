@@ -1,6 +1,4 @@
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Cluster.Core.Api;
 using Cluster.Simulator.Discord;
 using Cluster.Storage.Chats;
 using Cluster.Testing;
@@ -15,7 +13,8 @@ public sealed class DiscordPathTests
     public async Task A_message_reaches_the_session_its_answer_the_chat_and_a_press_decides()
     {
         await using var node = await NodeHost.StartAsync();
-        await using var discord = await StartAsync(node);
+        await using var team = await DiscordTeam.StartAsync(node);
+        var discord = team.Discord;
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
         var (alice, direct) = (discord.Person("Alice"), discord.DirectChat());
 
@@ -49,7 +48,8 @@ public sealed class DiscordPathTests
     public async Task Strangers_bots_and_webhooks_get_silence()
     {
         await using var node = await NodeHost.StartAsync();
-        await using var discord = await StartAsync(node);
+        await using var team = await DiscordTeam.StartAsync(node);
+        var discord = team.Discord;
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
         var (alice, direct) = (discord.Person("Alice"), discord.DirectChat());
         var (mallory, hers, channel) = (discord.Person("Alice"), discord.DirectChat(), discord.GuildChannel());
@@ -110,17 +110,5 @@ public sealed class DiscordPathTests
 
             await Task.Delay(TimeSpan.FromMilliseconds(100), patience);
         }
-    }
-
-    private static async Task<DiscordSimulator> StartAsync(NodeHost node)
-    {
-        var discord = new DiscordSimulator();
-        await discord.StartAsync();
-        using var api = node.Api();
-        using var added = await api.PostAsJsonAsync(
-            "/api/bots", new AddBot { Name = "team", Platform = "discord", Token = discord.Token, BaseUrl = discord.Api.ToString() }, ApiJson.Default.AddBot);
-        Assert.True(added.IsSuccessStatusCode, await added.Content.ReadAsStringAsync());
-        Assert.True((await discord.Gateway.Visits.ReadAsync(ChatTeam.Patience)).LetIn); // before that, nothing is told
-        return discord;
     }
 }

@@ -226,12 +226,51 @@ public abstract class OutboxSuite(TestDatabase database) : StoreSuite(database)
     {
         await Chats.MeetAsync(Group, false, Alice, "Alice", Ct);
 
-        Assert.False(await Chats.BindAsync(Group, Api, Bob, Ct));
-        Assert.True(await Chats.BindAsync(Group, Api, Alice, Ct));
+        Assert.False(await Chats.BindAsync(Group, Api, false, Bob, Ct));
+        Assert.True(await Chats.BindAsync(Group, Api, false, Alice, Ct));
         Assert.Equal(Api, (await Chats.LookAsync(Bob, Group, null, Ct)).Bound);
-        Assert.False(await Chats.BindAsync(Group, null, Bob, Ct));
-        Assert.True(await Chats.BindAsync(Group, null, Alice, Ct));
+        Assert.False(await Chats.BindAsync(Group, null, false, Bob, Ct));
+        Assert.True(await Chats.BindAsync(Group, null, false, Alice, Ct));
         Assert.Null((await Chats.LookAsync(Bob, Group, null, Ct)).Bound);
+    }
+
+    [Fact]
+    public async Task Everything_goes_to_a_bound_session_only_while_that_very_binding_says_so()
+    {
+        await Chats.MeetAsync(Group, false, Alice, "Alice", Ct);
+
+        await Chats.BindAsync(Group, Api, true, Alice, Ct);
+        var all = await Chats.LookAsync(Bob, Group, null, Ct);
+        await Chats.BindAsync(Group, Api, false, Alice, Ct);
+        var plain = await Chats.LookAsync(Bob, Group, null, Ct);
+        await Chats.BindAsync(Group, Api, true, Alice, Ct);
+        await Chats.BindAsync(Group, null, false, Alice, Ct);
+        var free = await Chats.LookAsync(Bob, Group, null, Ct);
+
+        Assert.Equal((Api, true), (all.Bound, all.BoundAll));
+        Assert.Equal((Api, false), (plain.Bound, plain.BoundAll));
+        Assert.Equal((null, false), (free.Bound, free.BoundAll));
+    }
+
+    [Fact]
+    public async Task The_last_message_that_waits_is_found_for_who_wrote_it()
+    {
+        await MeetAsync();
+        await HearAsync("first", "1");
+        var last = await HearAsync("last", "2");
+
+        var found = await Chats.FindWaitingAsync(Phone, Direct, Ct);
+        var ofOthers = await Chats.FindWaitingAsync(Bob, Direct, Ct);
+        var elsewhere = await Chats.FindWaitingAsync(Phone, Group, Ct);
+        var cancelled = await Mailboxes.CancelAsync(Api, last, Phone, Ct);
+        var next = await Chats.FindWaitingAsync(Phone, Direct, Ct);
+
+        Assert.Equal((Api, last), found);
+        Assert.Null(ofOthers);
+        Assert.Null(elsewhere);
+        Assert.True(cancelled);
+        Assert.NotNull(next);
+        Assert.NotEqual(last, next.Value.EventId);
     }
 
     [Fact]
