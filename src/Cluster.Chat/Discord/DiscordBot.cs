@@ -117,6 +117,9 @@ public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping
     public async Task<ChatOutcome> ShowTypingAsync(ChatPlace place, CancellationToken ct) =>
         NoId(place.Chat) ?? Outcome(await _api.CallAsync(DiscordRoute.Type(place.Chat), null, ct), "");
 
+    /// <summary>Discord: Channel, trigger typing indicator; it expires after 10 seconds.</summary>
+    public TimeSpan TypingLasts => TimeSpan.FromSeconds(10);
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static ChatOutcome Outcome(DiscordAnswer answer, string messageId) => answer switch
