@@ -27,6 +27,8 @@ internal readonly record struct Heard(ConversationId Conversation, ChatUpdate Up
 internal sealed class ChatRouting(
     ChatStore chats, ChatCommands commands, PairingStore pairings, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine, Refusals refusals)
 {
+    private const string NoSuchRequest = "There is no such request that you may answer.";
+
     /// <returns>What to answer a press with; null for everything else.</returns>
     public Task<string?> TakeAsync(Heard heard, CancellationToken ct) => heard.Update switch
     {
@@ -55,13 +57,20 @@ internal sealed class ChatRouting(
         }
 
         await chats.MeetAsync(heard.Conversation, message.Place.Private, heard.Who, Name(heard), ct);
+        if (known.RepliedToRequest is { } request && ChatLine.ReadAnswer(message.Text) is { } allow)
+        {
+            // An edited message never decides, and it is no word for the session either.
+            await (message.Edited ? Task.CompletedTask : OnceAsync(heard, () => AnswerAsync(heard, request, allow, ct), ct));
+            return null;
+        }
+
         switch (ChatLine.Read(message.Text))
         {
             case ChatLine.Verdict verdict when !message.Edited:
                 await OnceAsync(heard, () => VerdictAsync(heard, verdict, ct), ct);
                 break;
             case ChatLine.Command command when !message.Edited:
-                await OnceAsync(heard, () => commands.ObeyAsync(heard, known, command, ct), ct);
+                await OnceAsync(heard, () => ObeyAsync(heard, known, command, ct), ct);
                 break;
             case ChatLine.Say say:
                 await SayAsync(heard, message, known, say, ct);
@@ -69,6 +78,13 @@ internal sealed class ChatRouting(
         }
 
         return null;
+    }
+
+    private async Task ObeyAsync(Heard heard, Acquaintance known, ChatLine.Command command, CancellationToken ct)
+    {
+        var answer = await commands.ObeyAsync(heard, known, command, ct);
+        var buttons = answer.Buttons.Select(button => new OutboxButton(button.Label, button.Data)).ToList();
+        await outbox.NoticeAsync(heard.Conversation, heard.Who, answer.Text, heard.Update.MessageId, buttons, ct);
     }
 
     // First match: the session whose message is answered, the one that this place is bound to, the one named, the one chosen.
@@ -169,13 +185,16 @@ internal sealed class ChatRouting(
         var request = await permissions.FindOpenAsync(verdict.RequestId, heard.Who, ct);
         var answer = request switch
         {
-            null => "There is no such request that you may answer.",
-            PermissionStore.Ambiguous => "Several requests bear this id; use the buttons.",
+            null => NoSuchRequest,
+            PermissionStore.Ambiguous => "Several requests bear this id. Use the buttons, or answer the message of the one that you mean with `yes` or `no`.",
             PermissionStore.LockedOut => "Too many wrong ids; wait ten minutes, or use the buttons.",
             _ => await DecideAsync(request.Value, verdict.Allow, heard.Who, ct),
         };
         await outbox.NoticeAsync(heard.Conversation, heard.Who, answer, heard.Update.MessageId, ct);
     }
+
+    private async Task AnswerAsync(Heard heard, long request, bool allow, CancellationToken ct) =>
+        await outbox.NoticeAsync(heard.Conversation, heard.Who, await DecideAsync(request, allow, heard.Who, ct), heard.Update.MessageId, ct);
 
     private async Task<string?> PressAsync(Heard heard, ChatUpdate.Press press, CancellationToken ct)
     {
@@ -191,8 +210,19 @@ internal sealed class ChatRouting(
             return await DecideAsync(request, allow, heard.Who, ct);
         }
 
+        if (SessionButtons.HashIn(press.Data) is { } hash)
+        {
+            return await commands.UseByHashAsync(heard.Who, hash, ct);
+        }
+
+        if (VerdictButtons.TryParseMore(press.Data, out request)
+            && press.Place.Private && await permissions.ShowWholeAsync(request, heard.Who, heard.Conversation, press.MessageId, ct))
+        {
+            return "All of it comes in a moment.";
+        }
+
         refusals.Count("press", heard.Who.Value);
-        return "There is no such request that you may answer.";
+        return NoSuchRequest;
     }
 
     private async Task<string> DecideAsync(long request, bool allow, Identity who, CancellationToken ct)
@@ -214,17 +244,4 @@ internal sealed class ChatRouting(
     }
 
     private static string Name(Heard heard) => HostileText.Cut(HostileText.Clean(heard.Update.Sender.Name).ReplaceLineEndings(" ").Trim(), 64);
-}
-
-/// <summary>The buttons of a prompt, and what comes back when one is pressed.</summary>
-internal static class VerdictButtons
-{
-    public static IReadOnlyList<ChatButton> For(long request) => [new("Allow", $"v:{request}:allow"), new("Deny", $"v:{request}:deny")];
-
-    public static bool TryParse(string data, out long request, out bool allow)
-    {
-        request = 0;
-        allow = data.EndsWith(":allow", StringComparison.Ordinal);
-        return data.Split(':') is ["v", var id, "allow" or "deny"] && long.TryParse(id, System.Globalization.NumberStyles.None, null, out request);
-    }
 }
