@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 using Cluster.Core.Api;
 using Cluster.Simulator.Discord;
 using Cluster.Simulator.Telegram;
+using Cluster.Storage.Engines;
 using Cluster.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Chats;
 
@@ -94,6 +96,19 @@ internal sealed class ChatTeam : IAsyncDisposable
             {
                 return message;
             }
+        }
+    }
+
+    /// <summary>Waits until the node has written down which messages bring a request: an answer that overtakes that finds none.</summary>
+    public static async Task RememberedAsync(NodeHost node, string requestId, int prompts)
+    {
+        var (engine, patience) = (node.Services.GetRequiredService<Engine>(), Patience);
+        while (await engine.ReadAsync(
+            db => db.NumberAsync(
+                "SELECT COUNT(*) FROM chat_message m JOIN permission_request p ON p.id = m.request_id WHERE p.request_id = @id", ("@id", requestId)),
+            patience) < prompts)
+        {
+            patience.ThrowIfCancellationRequested();
         }
     }
 

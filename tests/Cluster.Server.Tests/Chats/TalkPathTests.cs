@@ -176,6 +176,8 @@ public sealed class TalkPathTests
         await client.NotifyAsync(ChatTeam.Ask, ChatTeam.Request("bcdef"));
         var (first, second) = (await team.NextAsync(Alice), await team.NextAsync(Alice));
 
+        await ChatTeam.RememberedAsync(node, "abcde", 1);
+        await ChatTeam.RememberedAsync(node, "bcdef", 1);
         var words = team.Telegram.SendText(Alice, Alice, "yes, but why?", replyTo: first.Id);
         var asked = await client.NextAsync();
         team.Telegram.Edit(Alice, words, "yes");
