@@ -90,7 +90,9 @@ internal sealed class DiscordVerdictTeller : VerdictTeller
         {
             message["message_reference"] = new JsonObject
             {
-                ["type"] = actor == "forward" ? 1 : 0, ["channel_id"] = Channel(actor), ["message_id"] = answers ?? $"{NextId()}",
+                ["type"] = actor == "forward" ? 1 : 0,
+                ["channel_id"] = Channel(actor),
+                ["message_id"] = answers ?? $"{NextId()}",
             };
         }
 
