@@ -21,6 +21,9 @@ public sealed record ChatPost
     /// <summary>In one row, from left to right.</summary>
     public IReadOnlyList<ChatButton> Buttons { get; init; } = [];
 
+    /// <summary>Each button in a row of its own instead, where the platform has room for so many rows.</summary>
+    public bool Stacked { get; init; }
+
     /// <summary>Without sound.</summary>
     public bool Silent { get; init; }
 

@@ -65,5 +65,8 @@ public interface ICanReact
 /// <summary>A bot that can show that it is writing; it shows for a few seconds.</summary>
 public interface ICanShowTyping
 {
+    /// <summary>How long people see it after one call.</summary>
+    TimeSpan TypingLasts { get; }
+
     Task<ChatOutcome> ShowTypingAsync(ChatPlace place, CancellationToken ct);
 }

@@ -157,6 +157,9 @@ public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping, ICanSendFi
     public async Task<ChatOutcome> ShowTypingAsync(ChatPlace place, CancellationToken ct) =>
         NoId(place.Chat) ?? Outcome(await _api.CallAsync(DiscordRoute.Type(place.Chat), null, ct), "");
 
+    /// <summary>Discord: Channel, trigger typing indicator; it expires after 10 seconds.</summary>
+    public TimeSpan TypingLasts => TimeSpan.FromSeconds(10);
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static ChatOutcome Posted(DiscordAnswer answer) => answer is DiscordAnswer.Done(var body)

@@ -20,6 +20,9 @@ public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, 
     private readonly TelegramLimits _limits = new(clock);
     private ChatAccount? _account;
 
+    /// <summary>Telegram Bot API: sendChatAction, "the status is set for 5 seconds or less".</summary>
+    public TimeSpan TypingLasts => TimeSpan.FromSeconds(5);
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     public async Task<ChatAccount> CheckAsync(CancellationToken ct)
@@ -44,7 +47,7 @@ public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, 
             ParseMode = Html,
             DisableNotification = post.Silent ? true : null,
             ReplyParameters = ReplyTo(post.ReplyTo),
-            ReplyMarkup = InlineKeyboardMarkup.Of(post.Buttons),
+            ReplyMarkup = InlineKeyboardMarkup.Of(post.Buttons, post.Stacked),
         };
         return WriteAsync(
             post.Place.Chat,

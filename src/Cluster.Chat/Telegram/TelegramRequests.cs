@@ -62,10 +62,10 @@ internal sealed record ReplyParameters(long MessageId, bool AllowSendingWithoutR
 /// <summary>Telegram Bot API: InlineKeyboardMarkup.</summary>
 internal sealed record InlineKeyboardMarkup(IReadOnlyList<IReadOnlyList<InlineKeyboardButton>> InlineKeyboard)
 {
-    /// <summary>One row, or nothing at all.</summary>
-    public static InlineKeyboardMarkup? Of(IReadOnlyList<ChatButton> buttons) => buttons.Count == 0
+    /// <summary>One row, or a row for each, or nothing at all.</summary>
+    public static InlineKeyboardMarkup? Of(IReadOnlyList<ChatButton> buttons, bool stacked = false) => buttons.Count == 0
         ? null
-        : new([[.. buttons.Select(button => new InlineKeyboardButton(button.Label, button.Data))]]);
+        : new([.. buttons.Select(button => new InlineKeyboardButton(button.Label, button.Data)).Chunk(stacked ? 1 : buttons.Count)]);
 }
 
 /// <summary>Telegram Bot API: InlineKeyboardButton.</summary>

@@ -244,7 +244,8 @@ public sealed record ConversationLine
     public required DateTimeOffset At { get; init; }
     public string? ReplyTo { get; init; }
 
-    /// <summary>For a line in: its delivery state. <c>dead</c> comes with a reason.</summary>
+    /// <summary>For a line in: its delivery state; <c>dead</c> comes with a reason. For a line out: <c>refused</c>, with a reason, when its
+    /// platform did not take it; else null.</summary>
     public string? State { get; init; }
 
     public string? Reason { get; init; }

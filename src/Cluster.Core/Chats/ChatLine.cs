@@ -20,6 +20,14 @@ public abstract partial record ChatLine
     /// <summary><c>yes abcde</c> or <c>no abcde</c>.</summary>
     public sealed record Verdict(bool Allow, string RequestId) : ChatLine;
 
+    /// <summary>Whether these words alone, in answer to a permission request, allow or deny it; null for all other words.</summary>
+    public static bool? ReadAnswer(string text) => text.Trim().ToLowerInvariant() switch
+    {
+        "yes" or "allow" => true,
+        "no" or "deny" => false,
+        _ => null,
+    };
+
     public static ChatLine Read(string text)
     {
         var line = text.Trim();

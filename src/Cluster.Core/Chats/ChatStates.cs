@@ -23,4 +23,7 @@ public static class Lanes
     public const int Approvals = 0;
     public const int Answers = 1;
     public const int States = 2;
+
+    /// <summary>Lines of the cluster's own about what waits, which nothing else has to wait for.</summary>
+    public const int Lines = 3;
 }

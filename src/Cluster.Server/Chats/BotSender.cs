@@ -90,7 +90,9 @@ internal sealed partial class BotSender(Bot bot, IChatBot platform, Lease lease,
                         Place = place,
                         Part = parts[Math.Min(item.PartsSent, parts.Count - 1)],
                         ReplyTo = item.PartsSent == 0 ? item.Target : null,
-                        Buttons = last && item.RequestId is { } request ? VerdictButtons.For(request) : [],
+                        Buttons = last ? Buttons(item) : [],
+                        Stacked = item.Kind != OutboxKind.Prompt,
+                        Silent = item.Silent,
                         Once = $"{item.Id}.{item.PartsSent}",
                     };
                     return Result(await platform.PostAsync(post, ct), message: true, last);
@@ -108,6 +110,12 @@ internal sealed partial class BotSender(Bot bot, IChatBot platform, Lease lease,
             return new SendResult.Later(TimeSpan.FromSeconds(Math.Min(300, 1 << Math.Min(item.Attempts, 9))), Failed: true);
         }
     }
+
+    private static IReadOnlyList<ChatButton> Buttons(OutboxItem item) =>
+    [
+        .. item is { Kind: OutboxKind.Prompt, RequestId: { } request } ? VerdictButtons.For(request) : [],
+        .. item.Buttons.Select(button => new ChatButton(button.Label, button.Data)),
+    ];
 
     private static SendResult Result(ChatOutcome outcome, bool message, bool last) => outcome switch
     {

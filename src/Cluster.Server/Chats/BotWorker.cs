@@ -9,7 +9,7 @@ namespace Cluster.Server.Chats;
 
 /// <summary>What a bot's work needs of the node.</summary>
 internal sealed record BotTools(
-    BotStore Bots, OutboxStore Outbox, ShownStates Shown, LeaseStore Leases, ChatRouting Routing, Wakeups Wakeups, TimeProvider Clock, ILoggerFactory Loggers);
+    BotStore Bots, OutboxStore Outbox, ChatStore Chats, ShownStates Shown, LeaseStore Leases, ChatRouting Routing, Wakeups Wakeups, TimeProvider Clock, ILoggerFactory Loggers);
 
 /// <summary>
 /// One bot at this node. It <i>waits</i> for the bot's lease; with the lease it <i>works</i>: receives, and sends what waits. It stops
@@ -86,6 +86,7 @@ internal sealed partial class BotWorker : IAsyncDisposable
             ReceiveAsync(inbox, held.Token),
             sender.RunAsync(held.Token),
             OfferAsync(held.Token),
+            new TypingLoop(_bot, _platform, _tools.Chats, _tools.Wakeups, _tools.Clock, _logger).RunAsync(held.Token),
             WatchAsync(lease, inbox, held.Token),
         ];
         var first = await Task.WhenAny(work);

@@ -10,8 +10,12 @@ using Cluster.Storage.Sessions;
 
 namespace Cluster.Server.Chats;
 
-/// <summary>What to tell whoever gave a command.</summary>
-internal sealed record CommandAnswer(string Text);
+/// <summary>What a command is answered with.</summary>
+/// <param name="Text">In Markdown.</param>
+internal sealed record CommandAnswer(string Text)
+{
+    public IReadOnlyList<ChatButton> Buttons { get; init; } = [];
+}
 
 /// <summary>What people ask of a bot itself. Rights are never given or taken here: that is done in a terminal or on the page.</summary>
 internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, MailboxStore mailboxes, TimeProvider clock)
@@ -22,24 +26,26 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
         `/use NAME` the session that your messages go to
         `@NAME text` once to another one
         `/status` where your messages go, and what waits
+        `/mute 2h` no sound for what comes unprompted; `/mute off` ends it
         `/cancel` as an answer to a message of yours that still waits
         `/bind NAME` and `/unbind` a group, topic or thread, for the session's owner; `/bind NAME all` also for what is not said to me
         `/new-thread NAME` a thread of its own for a session, on Discord
-        `yes abcde` or `no abcde` answer a permission request
+        `yes abcde` or `no abcde` answer a permission request; so does `yes` or `no` in answer to its message
         """;
 
     private const string NoneOfYours = "There is no such session of yours.";
+    private const int MostButtons = 8; // sessions
+    private const int MostPlaces = 5;
 
     private static readonly TimeSpan ThreadPatience = TimeSpan.FromSeconds(2);
 
-    public async Task<CommandAnswer> ObeyAsync(Heard heard, Acquaintance known, ChatLine.Command command, CancellationToken ct)
-    {
-        return new(command.Name switch
+    public async Task<CommandAnswer> ObeyAsync(Heard heard, Acquaintance known, ChatLine.Command command, CancellationToken ct) =>
+        command.Name == "sessions" ? await ListAsync(heard.Who, known, ct) : new CommandAnswer(command.Name switch
         {
             "start" or "help" => Help,
-            "sessions" => await ListAsync(heard.Who, known, ct),
             "use" => await UseAsync(heard.Who, command.Argument, ct),
             "status" => await StatusAsync(heard, known, ct),
+            "mute" => await MuteAsync(heard.Who, known, command.Argument, ct),
             "who" => $"You are `{heard.Who}`.",
             "cancel" => await CancelAsync(heard.Who, known, ct),
             "bind" => await BindAsync(heard, command.Argument, ct),
@@ -49,6 +55,17 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
                 : "Only the owner of the session that is bound here may do that.",
             _ => "I do not know that command. `/help` lists what I know.",
         });
+
+    /// <summary>A press of a button of <c>/sessions</c>, judged like <c>/use</c>. It is answered without any form.</summary>
+    public async Task<string> UseByHashAsync(Identity who, string hash, CancellationToken ct)
+    {
+        if ((await TalkableAsync(who, ct)).Find(one => SessionButtons.Hash(one.Id) == hash) is not { } session)
+        {
+            return "There is no such session.";
+        }
+
+        await chats.UseAsync(who, SessionId.Parse(session.Id), ct);
+        return $"Your messages go to {session.Id} now{(session.Attached ? "" : "; it is not running, so they wait for it")}.";
     }
 
     /// <summary>A session by the name that somebody calls it, of those that they may talk to: <c>NAME</c> (their own first) or <c>OWNER/NAME</c>.</summary>
@@ -77,14 +94,16 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
         [.. (await sessions.ListAsync(who, ct)).Where(one => one.Roles.Contains("owner"))];
 
     private async Task<List<SessionInfo>> TalkableAsync(Identity who, CancellationToken ct) =>
-        [.. (await sessions.ListAsync(who, ct)).Where(one => one.Roles.Contains("owner") || one.Roles.Contains("talk"))];
+        [.. (await sessions.ListAsync(who, ct)).Where(MayTalk)];
 
-    private async Task<string> ListAsync(Identity who, Acquaintance known, CancellationToken ct)
+    private static bool MayTalk(SessionInfo session) => session.Roles.Contains("owner") || session.Roles.Contains("talk");
+
+    private async Task<CommandAnswer> ListAsync(Identity who, Acquaintance known, CancellationToken ct)
     {
         var all = await sessions.ListAsync(who, ct);
         if (all.Count == 0)
         {
-            return "You have no sessions yet. Connect one: `cluster connect --print-config` in its project.";
+            return new("You have no sessions yet. Connect one: `cluster connect --print-config` in its project.");
         }
 
         var text = new StringBuilder();
@@ -96,10 +115,19 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
                 text.Append($", {one.Waiting} waiting");
             }
 
-            text.Append(one.Id == known.Current?.ToString() ? " ← your messages go here\n" : "\n");
+            text.Append(IsCurrent(one) ? " ← your messages go here\n" : "\n");
         }
 
-        return text.ToString();
+        // The one in use is always among them; then those that run.
+        var first = all.Where(MayTalk).OrderByDescending(IsCurrent).ThenByDescending(one => one.Attached).Take(MostButtons).ToList();
+        if (all.Count(MayTalk) > first.Count)
+        {
+            text.Append("`/use NAME` chooses one that has no button.");
+        }
+
+        return new(text.ToString()) { Buttons = [.. first.Select(one => SessionButtons.For(one.Id, IsCurrent(one)))] };
+
+        bool IsCurrent(SessionInfo one) => one.Id == known.Current?.ToString();
     }
 
     private async Task<string> UseAsync(Identity who, string name, CancellationToken ct)
@@ -117,13 +145,43 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
     {
         if ((known.Bound ?? known.Current ?? await OnlyAsync(heard.Who, ct)) is not { } session)
         {
-            return "Your messages go to no session yet. `/use NAME` chooses one.";
+            return $"Your messages go to no session yet. `/use NAME` chooses one.{Muted(known.MutedUntil)}";
         }
 
-        return await sessions.FindAsync(session, heard.Who, ct) is { } info
-            ? $"Messages {(known.Bound is null ? "of yours" : "here")} go to `{info.Id}`, which is {(info.Attached ? "running" : "not running")}; {info.Waiting} waiting."
-            : "There is no such session.";
+        if (await sessions.FindAsync(session, heard.Who, ct) is not { } info)
+        {
+            return $"There is no such session.{Muted(known.MutedUntil)}";
+        }
+
+        var places = await chats.PlacesAsync(session, heard.Who, MostPlaces + 1, ct);
+        var own = places.Count switch
+        {
+            0 => "Nothing of yours waits for it.",
+            1 => $"One message of yours waits for it, as number {places[0]} in its queue.",
+            _ => $"Messages of yours wait for it, as numbers {string.Join(", ", places.Take(MostPlaces))}{(places.Count > MostPlaces ? " and more" : "")} in its queue.",
+        };
+        return $"Messages {(known.Bound is null ? "of yours" : "here")} go to `{info.Id}`, which is {(info.Attached ? "running" : "not running")}. {own}{Muted(known.MutedUntil)}";
     }
+
+    private async Task<string> MuteAsync(Identity who, Acquaintance known, string argument, CancellationToken ct)
+    {
+        if (argument.Length == 0)
+        {
+            return $"{(known.MutedUntil is null ? "You are not muted." : Muted(known.MutedUntil).Trim())} {MuteTime.Expected}.";
+        }
+
+        if (!MuteTime.TryParse(argument, out var time))
+        {
+            return $"I do not understand that time. Write {MuteTime.Expected}.";
+        }
+
+        DateTimeOffset? until = time > TimeSpan.Zero ? clock.GetUtcNow() + time : null;
+        await chats.MuteAsync(who, until, ct);
+        return until is null ? "What comes unprompted makes a sound again." : $"{Muted(until).Trim()} Nothing is held back.";
+    }
+
+    private static string Muted(DateTimeOffset? until) =>
+        until is { } end ? $" You are muted until {end.UtcDateTime:yyyy-MM-dd HH:mm} UTC: what comes unprompted makes no sound." : "";
 
     private async Task<string> CancelAsync(Identity who, Acquaintance known, CancellationToken ct) =>
         known is not { RepliedTo: { } session, RepliedToEvent: { } eventId } ? "Answer with `/cancel` to the message that you want to take back."

@@ -37,6 +37,8 @@ internal readonly record struct Taken(bool Known, string? Answer = null);
 internal sealed partial class ChatRouting(
     ChatStore chats, ChatCommands commands, PairingStore pairings, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine, Refusals refusals)
 {
+    private const string NoSuchRequest = "There is no such request that you may answer.";
+
     public async Task<Taken> TakeAsync(Heard heard, CancellationToken ct) => heard.Update switch
     {
         ChatUpdate.Press press => new(Known: false, await PressAsync(heard, press, ct)),
@@ -66,6 +68,13 @@ internal sealed partial class ChatRouting(
         }
 
         await chats.MeetAsync(heard.Conversation, message.Place.Private, heard.Who, heard.Name, ct);
+        if (known.RepliedToRequest is { } request && ChatLine.ReadAnswer(message.Text) is { } allow)
+        {
+            // An edited message never decides, and it is no word for the session either.
+            await (message.Edited ? Task.CompletedTask : OnceAsync(heard, () => AnswerAsync(heard, request, allow, ct), ct));
+            return true;
+        }
+
         switch (ChatLine.Read(message.Text))
         {
             case ChatLine.Verdict verdict when !message.Edited:
@@ -80,6 +89,13 @@ internal sealed partial class ChatRouting(
         }
 
         return true;
+    }
+
+    private async Task ObeyAsync(Heard heard, Acquaintance known, ChatLine.Command command, CancellationToken ct)
+    {
+        var answer = await commands.ObeyAsync(heard, known, command, ct);
+        var buttons = answer.Buttons.Select(button => new OutboxButton(button.Label, button.Data)).ToList();
+        await outbox.NoticeAsync(heard.Conversation, heard.Who, answer.Text, heard.Update.MessageId, buttons, ct);
     }
 
     // First match: the session whose message is answered, the one that this place is bound to, the one named, the one chosen.
@@ -183,19 +199,16 @@ internal sealed partial class ChatRouting(
         var request = await permissions.FindOpenAsync(verdict.RequestId, heard.Who, ct);
         var answer = request switch
         {
-            null => "There is no such request that you may answer.",
-            PermissionStore.Ambiguous => "Several requests bear this id; use the buttons.",
+            null => NoSuchRequest,
+            PermissionStore.Ambiguous => "Several requests bear this id. Use the buttons, or answer the message of the one that you mean with `yes` or `no`.",
             PermissionStore.LockedOut => "Too many wrong ids; wait ten minutes, or use the buttons.",
             _ => await DecideAsync(request.Value, verdict.Allow, heard.Who, ct),
         };
         await outbox.NoticeAsync(heard.Conversation, heard.Who, answer, heard.Update.MessageId, ct);
     }
 
-    private async Task ObeyAsync(Heard heard, Acquaintance known, ChatLine.Command command, CancellationToken ct)
-    {
-        var answer = await commands.ObeyAsync(heard, known, command, ct);
-        await outbox.NoticeAsync(heard.Conversation, heard.Who, answer.Text, heard.Update.MessageId, ct);
-    }
+    private async Task AnswerAsync(Heard heard, long request, bool allow, CancellationToken ct) =>
+        await outbox.NoticeAsync(heard.Conversation, heard.Who, await DecideAsync(request, allow, heard.Who, ct), heard.Update.MessageId, ct);
 
     private async Task<string?> PressAsync(Heard heard, ChatUpdate.Press press, CancellationToken ct)
     {
@@ -211,8 +224,19 @@ internal sealed partial class ChatRouting(
             return await DecideAsync(request, allow, heard.Who, ct);
         }
 
+        if (SessionButtons.HashIn(press.Data) is { } hash)
+        {
+            return await commands.UseByHashAsync(heard.Who, hash, ct);
+        }
+
+        if (VerdictButtons.TryParseMore(press.Data, out request)
+            && press.Place.Private && await permissions.ShowWholeAsync(request, heard.Who, heard.Conversation, press.MessageId, ct))
+        {
+            return "All of it comes in a moment.";
+        }
+
         refusals.Count("press", heard.Who.Value);
-        return "There is no such request that you may answer.";
+        return NoSuchRequest;
     }
 
     private async Task<string> DecideAsync(long request, bool allow, Identity who, CancellationToken ct)
@@ -231,18 +255,5 @@ internal sealed partial class ChatRouting(
             await obey();
             await chats.ObeyedAsync(heard.Key, ct);
         }
-    }
-}
-
-/// <summary>The buttons of a prompt, and what comes back when one is pressed.</summary>
-internal static class VerdictButtons
-{
-    public static IReadOnlyList<ChatButton> For(long request) => [new("Allow", $"v:{request}:allow"), new("Deny", $"v:{request}:deny")];
-
-    public static bool TryParse(string data, out long request, out bool allow)
-    {
-        request = 0;
-        allow = data.EndsWith(":allow", StringComparison.Ordinal);
-        return data.Split(':') is ["v", var id, "allow" or "deny"] && long.TryParse(id, System.Globalization.NumberStyles.None, null, out request);
     }
 }

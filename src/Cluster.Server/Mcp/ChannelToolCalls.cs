@@ -232,7 +232,7 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
         {
             // A webhook's text is its framed content already, which is safe as it stands.
             var words = line.Kind == "webhook" ? line.Text : Framing.Quote(line.Text);
-            text.Append($"{line.Id} {line.At:O} {line.User}{(line.ReplyTo is { } to ? $" to {to}" : "")}: {words}\n");
+            text.Append($"{line.Id} {line.At:O} {line.User}{(line.State == "refused" ? " (not delivered)" : "")}{(line.ReplyTo is { } to ? $" to {to}" : "")}: {words}\n");
         }
 
         return new ToolOutcome(false, text.ToString());

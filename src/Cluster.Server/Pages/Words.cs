@@ -14,7 +14,7 @@ internal static class Words
         "received" => "reached Claude Code",
         "answered" => "answered",
         "expired" => "expired: it waited too long",
-        "dead" => $"not delivered: {Reason(reason)}",
+        "dead" or "refused" => $"not delivered: {Reason(reason)}",
         "filtered" => $"recorded, not passed on: {Reason(reason)}",
         _ => HostileText.Clean(state ?? ""),
     };
@@ -25,7 +25,7 @@ internal static class Words
         "answered" or "relayed" => "good",
         "received" => "plain",
         "queued" or "sent" or "open" or "decided" => "waiting",
-        "dead" or "expired" => "bad",
+        "dead" or "expired" or "refused" => "bad",
         _ => "plain",
     };
 

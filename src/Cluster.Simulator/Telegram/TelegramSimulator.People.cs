@@ -56,15 +56,26 @@ public sealed partial class TelegramSimulator
     {
         lock (_world.Lock)
         {
+            return PressMadeUp(userId, chatId, messageId, _world.Shown(chatId, messageId)!.Buttons.First(button => button.Label == label).Data);
+        }
+    }
+
+    /// <summary>Somebody's program presses a button that never stood under this message, or not in this chat.</summary>
+    /// <returns>The id by which the bot answers.</returns>
+    public string PressMadeUp(long userId, long chatId, long messageId, string data)
+    {
+        lock (_world.Lock)
+        {
             var pressId = string.Create(CultureInfo.InvariantCulture, $"press-{_world.Presses.Count + 1}");
             _world.Presses.Add(pressId);
             Queue("callback_query", new JsonObject
             {
                 ["id"] = pressId,
                 ["from"] = World.User(userId, Name(userId)),
-                ["message"] = _world.Find(chatId, messageId)!.DeepClone(),
+                ["message"] = _world.Find(chatId, messageId)?.DeepClone()
+                    ?? new JsonObject { ["message_id"] = messageId, ["date"] = 0, ["chat"] = _world.Open(chatId).ToJson() },
                 ["chat_instance"] = "1",
-                ["data"] = _world.Shown(chatId, messageId)!.Buttons.First(button => button.Label == label).Data,
+                ["data"] = data,
             });
             return pressId;
         }
@@ -124,7 +135,16 @@ public sealed partial class TelegramSimulator
     {
         lock (_world.Lock)
         {
-            _world.Blocked.Add(userId);
+            _world.Closed[userId] = "bot was blocked by the user";
+        }
+    }
+
+    /// <summary>Somebody removes the bot from a group.</summary>
+    public void Kick(long chatId)
+    {
+        lock (_world.Lock)
+        {
+            _world.Closed[chatId] = "bot was kicked from the supergroup chat";
         }
     }
 

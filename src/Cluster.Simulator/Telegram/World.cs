@@ -13,7 +13,8 @@ internal sealed partial class World(long botId, string botName, TimeProvider clo
 
     public Lock Lock { get; } = new();
 
-    public HashSet<long> Blocked { get; } = [];
+    /// <summary>Chats that the bot may not write into any more, and why.</summary>
+    public Dictionary<long, string> Closed { get; } = [];
 
     /// <summary>Presses that may still be answered.</summary>
     public HashSet<string> Presses { get; } = [];
@@ -48,7 +49,7 @@ internal sealed partial class World(long botId, string botName, TimeProvider clo
             throw RefusedException.Bad("chat not found");
         }
 
-        return Blocked.Contains(id) ? throw new RefusedException(403, "Forbidden: bot was blocked by the user") : chat;
+        return Closed.TryGetValue(id, out var why) ? throw new RefusedException(403, $"Forbidden: {why}") : chat;
     }
 
     /// <summary>A new message, without its contents.</summary>

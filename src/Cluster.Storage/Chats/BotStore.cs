@@ -156,7 +156,14 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
     {
         var bot = ("@name", (object?)name);
         await turn.Db.ExecuteAsync(
+            """
+            UPDATE reply SET refused = 'the bot was removed'
+            WHERE id IN (SELECT reply_id FROM outbox WHERE bot = @name AND state = 'queued' AND lane >= 0 AND reply_id IS NOT NULL)
+            """,
+            bot);
+        await turn.Db.ExecuteAsync(
             "UPDATE outbox SET state = 'refused', reason = 'the bot was removed' WHERE bot = @name AND state = 'queued' AND lane >= 0", bot);
+        await turn.Db.ExecuteAsync("DELETE FROM waiting_line WHERE conversation IN (SELECT id FROM conversation WHERE bot = @name)", bot);
         await turn.Db.ExecuteAsync("DELETE FROM chat_message WHERE conversation IN (SELECT id FROM conversation WHERE bot = @name)", bot);
         await turn.Db.ExecuteAsync("DELETE FROM conversation WHERE bot = @name", bot);
         return await turn.Db.ExecuteAsync("DELETE FROM bot WHERE name = @name", bot);

@@ -13,7 +13,23 @@ namespace Cluster.Storage.Chats;
 /// <param name="BoundAll">Everything that is said here goes to that session, not only what is meant for the bot.</param>
 /// <param name="RepliedTo">The session of the message that they answer.</param>
 /// <param name="RepliedToEvent">The event that the message is which they answer.</param>
-public sealed record Acquaintance(bool Known, SessionId? Current, SessionId? Bound, bool BoundAll, SessionId? RepliedTo, long? RepliedToEvent);
+public sealed record Acquaintance(bool Known, SessionId? Current, SessionId? Bound, bool BoundAll, SessionId? RepliedTo, long? RepliedToEvent)
+{
+    /// <summary>The permission request that the message brings which they answer.</summary>
+    public long? RepliedToRequest { get; init; }
+
+    /// <summary>Until then what comes unprompted makes no sound; null for no such wish.</summary>
+    public DateTimeOffset? MutedUntil { get; init; }
+}
+
+/// <summary>A conversation with a message that Claude Code works on, as far as anybody knows.</summary>
+/// <param name="Conversation">Where.</param>
+/// <param name="Private">A direct chat.</param>
+public sealed record WorkedOn(ConversationId Conversation, bool Private)
+{
+    /// <summary>After so long nobody is told any more that an answer is being written.</summary>
+    public static readonly TimeSpan AtMost = TimeSpan.FromMinutes(10);
+}
 
 /// <summary>Conversations at chat platforms, the people in them (the <c>user</c> grain of each), and which message stands for what.</summary>
 public sealed class ChatStore(Engine engine)
@@ -30,10 +46,16 @@ public sealed class ChatStore(Engine engine)
                   (SELECT session_id FROM conversation WHERE id = @conversation) AS bound,
                   (SELECT 1 FROM conversation WHERE id = @conversation AND all_to = session_id) AS bound_all,
                   (SELECT session_id FROM chat_message WHERE conversation = @conversation AND message_id = @message) AS replied,
-                  (SELECT event_id FROM chat_message WHERE conversation = @conversation AND message_id = @message) AS event
+                  (SELECT event_id FROM chat_message WHERE conversation = @conversation AND message_id = @message) AS event,
+                  (SELECT request_id FROM chat_message WHERE conversation = @conversation AND message_id = @message) AS request,
+                  (SELECT muted_until FROM chat_user WHERE identity = @who) AS muted
                 """,
                 r => new Acquaintance(
-                    !r.IsDBNull(0) || !r.IsDBNull(1), Session(r.TextOrNull(2)), Session(r.TextOrNull(3)), !r.IsDBNull(4), Session(r.TextOrNull(5)), r.NumberOrNull(6)),
+                    !r.IsDBNull(0) || !r.IsDBNull(1), Session(r.TextOrNull(2)), Session(r.TextOrNull(3)), !r.IsDBNull(4), Session(r.TextOrNull(5)), r.NumberOrNull(6))
+                {
+                    RepliedToRequest = r.NumberOrNull(7),
+                    MutedUntil = r.TimeOrNull(8) is { } until && until > engine.Clock.GetUtcNow() ? until : null,
+                },
                 ("@who", who.Value),
                 ("@conversation", conversation.ToString()),
                 ("@message", repliesTo ?? "")))!,
@@ -73,6 +95,47 @@ public sealed class ChatStore(Engine engine)
                 """,
                 ("@who", who.Value),
                 ("@session", session.ToString())),
+            ct);
+
+    /// <summary>Until when what comes unprompted shall make no sound for somebody; null for never.</summary>
+    public Task MuteAsync(Identity who, DateTimeOffset? until, CancellationToken ct) =>
+        engine.TurnAsync(
+            turn => turn.Db.ExecuteAsync(
+                "UPDATE chat_user SET muted_until = @until WHERE identity = @who", ("@until", until?.ToUnixTimeMilliseconds()), ("@who", who.Value)),
+            ct);
+
+    /// <summary>The places in a session's queue of what somebody has sent it and still waits, the first ones.</summary>
+    public Task<List<long>> PlacesAsync(SessionId session, Identity who, int most, CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.RowsAsync(
+                """
+                SELECT (
+                  SELECT COUNT(*) FROM delivery q
+                  WHERE q.session_id = d.session_id AND q.state IN ('queued', 'sent') AND q.priority > 0 AND q.event_id <= d.event_id)
+                FROM delivery d JOIN event e ON e.id = d.event_id
+                WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority > 0 AND e.sender = @who
+                ORDER BY d.event_id LIMIT @most
+                """,
+                r => r.GetInt64(0),
+                ("@session", session.ToString()),
+                ("@who", who.Value),
+                ("@most", most)),
+            ct);
+
+    /// <summary>Where a message of a bot's conversations has reached Claude Code lately and is not answered yet, the newest first.</summary>
+    public Task<List<WorkedOn>> WorkedOnAsync(string bot, int most, CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.RowsAsync(
+                """
+                SELECT m.conversation, c.identity FROM chat_message m JOIN conversation c ON c.id = m.conversation AND c.bot = @bot
+                JOIN delivery d ON d.session_id = m.session_id AND d.event_id = m.event_id
+                WHERE m.live = 1 AND m.at > 0 AND m.event_id IS NOT NULL AND d.state = 'received' AND d.received_at > @since
+                GROUP BY m.conversation, c.identity ORDER BY MAX(d.received_at) DESC LIMIT @most
+                """,
+                r => new WorkedOn(ConversationId.Parse(r.GetString(0)), !r.IsDBNull(1)),
+                ("@bot", bot),
+                ("@since", (engine.Clock.GetUtcNow() - WorkedOn.AtMost).ToUnixTimeMilliseconds()),
+                ("@most", most)),
             ct);
 
     /// <summary>Binds a conversation to a session, or frees it.</summary>

@@ -4,7 +4,6 @@ using Cluster.Core.Chats;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Leases;
-using Cluster.Storage.Sessions;
 
 namespace Cluster.Storage.Chats;
 
@@ -34,6 +33,10 @@ public sealed record OutboxItem
     public required ConversationId Conversation { get; init; }
     public required bool Private { get; init; }
     public required OutboxKind Kind { get; init; }
+
+    /// <summary>One of <see cref="Lanes"/>.</summary>
+    public int Lane { get; init; }
+
     public required string Body { get; init; }
 
     /// <summary>The platform's id of the message that is answered, edited or reacted to.</summary>
@@ -42,26 +45,16 @@ public sealed record OutboxItem
     public SessionId? Session { get; init; }
     public long? RequestId { get; init; }
 
+    /// <summary>Under its last message; those of a prompt's verdict come before them.</summary>
+    public IReadOnlyList<OutboxButton> Buttons { get; init; } = [];
+
+    /// <summary>Without sound: a line of the cluster's own, or unprompted while its reader is muted.</summary>
+    public bool Silent { get; init; }
+
     /// <summary>How many of its messages the platform has taken already.</summary>
     public required int PartsSent { get; init; }
 
     public required int Attempts { get; init; }
-}
-
-/// <summary>What became of one try to send an item.</summary>
-public abstract record SendResult
-{
-    private SendResult()
-    {
-    }
-
-    /// <param name="MessageId">The platform's id of the message; null for what is none.</param>
-    /// <param name="Last">Nothing more of this item is to be sent.</param>
-    public sealed record Sent(string? MessageId, bool Last) : SendResult;
-
-    public sealed record Later(TimeSpan Wait, bool Failed) : SendResult;
-
-    public sealed record Refused(string Reason) : SendResult;
 }
 
 /// <summary>Answers, prompts and notices on their way to chat platforms. Only the holder of a bot's lease takes and marks its items.</summary>
@@ -69,13 +62,13 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
 {
     /// <summary>Tells somebody something, as long as they are somebody here.</summary>
     public Task NoticeAsync(ConversationId conversation, Identity who, string text, string? replyTo, CancellationToken ct) =>
+        NoticeAsync(conversation, who, text, replyTo, [], ct);
+
+    /// <summary>Tells somebody something that has buttons.</summary>
+    public Task NoticeAsync(
+        ConversationId conversation, Identity who, string text, string? replyTo, IReadOnlyList<OutboxButton> buttons, CancellationToken ct) =>
         engine.TurnAsync(
-            async turn =>
-            {
-                await PutAsync(turn, conversation.ToString(), OutboxKind.Notice, Lanes.Approvals, text, replyTo, judged: who);
-                return true;
-            },
-            ct);
+            turn => PutAsync(turn, conversation.ToString(), OutboxKind.Notice, Lanes.Approvals, text, replyTo, judged: who, buttons: buttons), ct);
 
     /// <summary>What may go out now: the first of each conversation and lane. Whose right has ended meanwhile is refused here.</summary>
     /// <exception cref="LeaseLostException">Another node sends by now.</exception>
@@ -91,13 +84,13 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                     var going = new List<OutboxItem>(found.Count);
                     foreach (var (item, judged) in found)
                     {
-                        if (await MayGoAsync(turn, item, judged))
+                        if (await OutboxRules.MayGoAsync(turn, item, judged))
                         {
                             going.Add(item);
                         }
                         else
                         {
-                            await EndAsync(turn, item.Id, "refused", "revoked, or over");
+                            await RefuseAsync(turn, item, "its reader may not see it any more, or it is over");
                         }
                     }
 
@@ -148,9 +141,11 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(30);
 
     /// <summary>Puts something into the outbox, in the turn that decided it.</summary>
-    internal static async Task PutAsync(
+    /// <returns>Its id.</returns>
+    internal static async Task<long> PutAsync(
         Turn turn, string conversation, OutboxKind kind, int lane, string body, string? target = null,
-        SessionId? session = null, Identity? judged = null, long? requestId = null)
+        SessionId? session = null, Identity? judged = null, long? requestId = null,
+        IReadOnlyList<OutboxButton>? buttons = null, long? replyId = null, TimeSpan after = default)
     {
         // Of the states that a message is shown to have, the newest wins.
         if (kind is OutboxKind.React or OutboxKind.Edit)
@@ -166,15 +161,15 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                 ("@target", target));
         }
 
-        var id = ConversationId.Parse(conversation);
+        var (id, bot) = (await turn.TakeIdAsync(), ConversationId.Parse(conversation).Bot);
         await turn.Db.ExecuteAsync(
             """
             INSERT INTO outbox
-              (id, bot, conversation, lane, kind, body, target, session_id, identity, request_id, parts_sent, attempts, state, due_at, created_at)
-            VALUES (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @request, 0, 0, 'queued', @now, @now)
+              (id, bot, conversation, lane, kind, body, target, session_id, identity, request_id, parts_sent, attempts, state, due_at, created_at, buttons, reply_id)
+            VALUES (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @request, 0, 0, 'queued', @due, @now, @buttons, @reply)
             """,
-            ("@id", await turn.TakeIdAsync()),
-            ("@bot", id.Bot),
+            ("@id", id),
+            ("@bot", bot),
             ("@conversation", conversation),
             ("@lane", lane),
             ("@kind", Word(kind)),
@@ -183,8 +178,12 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
             ("@session", session?.ToString()),
             ("@identity", judged?.Value),
             ("@request", requestId),
-            ("@now", turn.NowMs));
-        turn.Show(TopicOf(id.Bot));
+            ("@due", (turn.Now + after).ToUnixTimeMilliseconds()),
+            ("@now", turn.NowMs),
+            ("@buttons", OutboxButton.Pack(buttons ?? [])),
+            ("@reply", replyId));
+        turn.Show(TopicOf(bot));
+        return id;
     }
 
     /// <summary>What the sender of a bot is woken by.</summary>
@@ -193,8 +192,9 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     private static Task<List<(OutboxItem Item, string? Judged)>> FirstAsync(Turn turn, string bot, int most) =>
         turn.Db.RowsAsync(
             """
-            SELECT o.id, o.conversation, c.identity, o.kind, o.body, o.target, o.session_id, o.request_id, o.parts_sent, o.attempts, o.identity
-            FROM outbox o LEFT JOIN conversation c ON c.id = o.conversation
+            SELECT o.id, o.conversation, c.identity, o.kind, o.body, o.target, o.session_id, o.request_id, o.parts_sent, o.attempts, o.identity, o.buttons, o.lane,
+              CASE WHEN o.lane = @lines OR (o.target IS NULL AND u.muted_until > @now) THEN 1 ELSE 0 END
+            FROM outbox o LEFT JOIN conversation c ON c.id = o.conversation LEFT JOIN chat_user u ON u.identity = o.identity
             WHERE o.bot = @bot AND o.state = 'queued' AND o.lane >= 0 AND o.due_at <= @now AND NOT EXISTS (
               SELECT 1 FROM outbox b
               WHERE b.conversation = o.conversation AND b.lane = o.lane AND b.id < o.id AND b.state = 'queued' AND b.lane >= 0)
@@ -203,29 +203,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
             r => (Read(r), r.TextOrNull(10)),
             ("@bot", bot),
             ("@now", turn.NowMs),
+            ("@lines", Lanes.Lines),
             ("@most", most));
-
-    // Everything in words is for somebody's eyes by right; the right is asked again when it goes out.
-    private static async Task<bool> MayGoAsync(Turn turn, OutboxItem item, string? judged)
-    {
-        switch (item.Kind)
-        {
-            case OutboxKind.Notice:
-                return judged is not null && await turn.Db.NumberAsync(
-                    "SELECT 1 FROM identity WHERE id = @who UNION SELECT 1 FROM access_entry WHERE identity = @who", ("@who", judged)) is not null;
-            case OutboxKind.Prompt when await turn.Db.NumberAsync(
-                "SELECT 1 FROM permission_request WHERE id = @id AND state = 'open' AND expires_at > @now",
-                ("@id", item.RequestId),
-                ("@now", turn.NowMs)) is null:
-                return false; // there is nothing to decide any more
-            case OutboxKind.Answer or OutboxKind.Prompt:
-                return item.Session is { } session && judged is not null
-                    && await AccessStore.FindAsync(turn.Db, session) is { } access
-                    && access.May(new Identity(judged), item.Kind == OutboxKind.Prompt ? Act.Approve : Act.Talk);
-            default:
-                return true;
-        }
-    }
 
     private static async Task MarkAsync(Turn turn, OutboxItem item, SendResult result)
     {
@@ -254,6 +233,7 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                         ("@request", item.RequestId),
                         ("@live", item.Kind == OutboxKind.Prompt ? 1 : 0),
                         ("@now", turn.NowMs));
+                    await WaitingLines.SentAsync(turn, item, messageId);
                     turn.Show(session.ToString());
                 }
 
@@ -266,14 +246,24 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                     ("@id", item.Id));
                 break;
             case SendResult.Refused(var reason):
-                await EndAsync(turn, item.Id, "refused", reason);
+                await RefuseAsync(turn, item, reason);
                 await turn.AuditAsync("node", "outbox.refused", item.Conversation.ToString(), $"{item.Id} {reason}");
                 break;
         }
     }
 
-    private static Task<int> EndAsync(Turn turn, long id, string state, string reason) =>
-        turn.Db.ExecuteAsync("UPDATE outbox SET state = @state, reason = @reason WHERE id = @id", ("@state", state), ("@reason", reason), ("@id", id));
+    // An answer that does not arrive says so where it stands in its session's conversation.
+    private static async Task RefuseAsync(Turn turn, OutboxItem item, string reason)
+    {
+        await turn.Db.ExecuteAsync("UPDATE outbox SET state = 'refused', reason = @reason WHERE id = @id", ("@reason", reason), ("@id", item.Id));
+        await WaitingLines.NotSentAsync(turn, item.Id);
+        if (await turn.Db.ExecuteAsync(
+            "UPDATE reply SET refused = @reason WHERE id = (SELECT reply_id FROM outbox WHERE id = @id)", ("@reason", reason), ("@id", item.Id)) > 0
+            && item.Session is { } session)
+        {
+            turn.Show(session.ToString());
+        }
+    }
 
     private static OutboxItem Read(DbDataReader r) => new()
     {
@@ -287,6 +277,9 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         RequestId = r.NumberOrNull(7),
         PartsSent = r.GetInt32(8),
         Attempts = r.GetInt32(9),
+        Buttons = OutboxButton.Unpack(r.TextOrNull(11)),
+        Lane = r.GetInt32(12),
+        Silent = r.GetInt32(13) == 1,
     };
 
     private static string Word(OutboxKind kind) => kind.ToString().ToLowerInvariant();

@@ -92,7 +92,16 @@ public sealed class PairingStore(Engine engine)
                     ("@now", turn.NowMs));
                 if (row is null || row.Hash != Secret.Hash(code.ToString()))
                 {
-                    await turn.Db.ExecuteAsync("UPDATE pairing SET failed = failed + 1 WHERE handle = @handle", ("@handle", code.Handle));
+                    var burnt = await turn.Db.RowAsync(
+                        "UPDATE pairing SET failed = failed + 1 WHERE handle = @handle AND identity IS NULL AND expires_at > @now RETURNING failed, principal",
+                        r => new { Failed = r.GetInt64(0), Principal = r.GetString(1) },
+                        ("@handle", code.Handle),
+                        ("@now", turn.NowMs));
+                    if (burnt is { Failed: PairingCode.MaxFailed })
+                    {
+                        await Alerts.BurntAsync(turn, burnt.Principal, code.Handle);
+                    }
+
                     await Guesses.MissAsync(turn, who, GuessKind, Hour);
                     await turn.AuditAsync(who.Value, "refused.pairing", code.Handle);
                     return PairingOutcome.Refused;

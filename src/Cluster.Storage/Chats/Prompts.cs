@@ -17,6 +17,7 @@ internal static class Prompts
         }
 
         var text = PromptText.Open(session, requestId, tool, preview);
+        OutboxButton[] more = PromptText.Cuts(preview) ? [new OutboxButton("See more", $"m:{id}")] : [];
         foreach (var who in access.OwnerIdentities.Concat(access.Entries.Keys).Distinct().Select(one => new Identity(one)))
         {
             if (!who.IsChat || !access.May(who, Act.Approve))
@@ -28,7 +29,7 @@ internal static class Prompts
                 "SELECT id FROM conversation WHERE identity = @who", r => r.GetString(0), ("@who", who.Value)))
             {
                 await OutboxStore.PutAsync(
-                    turn, conversation, OutboxKind.Prompt, Lanes.Approvals, text, session: session, judged: who, requestId: id);
+                    turn, conversation, OutboxKind.Prompt, Lanes.Approvals, text, session: session, judged: who, requestId: id, buttons: more);
             }
         }
     }

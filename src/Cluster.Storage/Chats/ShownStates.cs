@@ -1,6 +1,5 @@
 using Cluster.Core.Access;
 using Cluster.Core.Chats;
-using Cluster.Core.Events;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Leases;
@@ -9,7 +8,7 @@ using Cluster.Storage.Sessions;
 namespace Cluster.Storage.Chats;
 
 /// <summary>Brings what people see under their messages up to what is so: the state of a delivery as an emoji, the end of a permission
-/// request in every copy of its prompt.</summary>
+/// request in every copy of its prompt, and a line for what waits.</summary>
 public sealed class ShownStates(Engine engine, LeaseStore leases)
 {
     private const int Most = 200; // messages in one turn
@@ -24,7 +23,8 @@ public sealed class ShownStates(Engine engine, LeaseStore leases)
     public async Task<int> ShowAsync(Lease lease, string bot, IReadOnlyCollection<string>? sessions, CancellationToken ct)
     {
         // Read without holding the lease: only what is written must be its holder's.
-        var changed = await engine.ReadAsync(db => ChangedAsync(db, bot, sessions), ct);
+        var (changed, lines) = await engine.ReadAsync(
+            async db => (await ChangedAsync(db, bot, sessions), await LinesAsync(db, bot, sessions)), ct);
         foreach (var some in changed.Chunk(Most))
         {
             await leases.TurnAsync(
@@ -41,7 +41,34 @@ public sealed class ShownStates(Engine engine, LeaseStore leases)
                 ct);
         }
 
-        return changed.Count;
+        foreach (var some in lines.Chunk(Most))
+        {
+            await leases.TurnAsync(
+                lease,
+                async turn =>
+                {
+                    foreach (var step in some)
+                    {
+                        await WaitingLines.DoAsync(turn, step);
+                    }
+
+                    return true;
+                },
+                ct);
+        }
+
+        return changed.Count + lines.Count;
+    }
+
+    private static async Task<List<WaitingLines.Step>> LinesAsync(EngineConnection db, string bot, IReadOnlyCollection<string>? sessions)
+    {
+        var steps = new List<WaitingLines.Step>();
+        foreach (var session in sessions ?? [null!])
+        {
+            steps.AddRange(await WaitingLines.ChangedAsync(db, bot, session));
+        }
+
+        return steps;
     }
 
     private static async Task<List<Change>> ChangedAsync(EngineConnection db, string bot, IReadOnlyCollection<string>? sessions)
@@ -62,8 +89,7 @@ public sealed class ShownStates(Engine engine, LeaseStore leases)
 
     private static string Select(string which) => $"""
         SELECT m.conversation, m.message_id, m.shown, d.state, NULL AS verdict, NULL AS by, NULL AS tool, NULL AS reason, m.session_id,
-          (SELECT 1 FROM session s JOIN attachment a ON a.session_id = s.id AND a.epoch = s.epoch
-            JOIN mcp_session x ON x.id = a.mcp_session AND x.stream = a.stream WHERE s.id = m.session_id) AS attached, c.identity
+          ({WaitingLines.Attached("m.session_id")}) AS attached, c.identity
         FROM chat_message m JOIN conversation c ON c.id = m.conversation AND c.bot = @bot
         JOIN delivery d ON d.session_id = m.session_id AND d.event_id = m.event_id
         WHERE m.live = 1 AND m.at > 0 {which} AND m.event_id IS NOT NULL
@@ -113,46 +139,4 @@ public sealed class ShownStates(Engine engine, LeaseStore leases)
 
         public bool IsEnd => IsPrompt ? State is "relayed" or "expired" or "closed" : ChatStates.IsEnd(State);
     }
-}
-
-/// <summary>A permission request in words for a chat.</summary>
-internal static class PromptText
-{
-    private const int MostShown = 1_500; // characters of the arguments
-
-    /// <summary>Everything that the model wrote stands in a code block, with what hides or steers made visible first, so that nothing in it
-    /// ends the block; what does not fit is said to be missing.</summary>
-    public static string Open(SessionId session, string requestId, string tool, string preview)
-    {
-        (tool, preview) = (HostileText.Reveal(tool), HostileText.Reveal(preview));
-        var shown = preview.Length > MostShown ? preview[..MostShown] : preview;
-        var fence = "```";
-        while (shown.Contains(fence, StringComparison.Ordinal))
-        {
-            fence += "`";
-        }
-
-        var cut = preview.Length > shown.Length ? $"\n**Cut: {preview.Length - shown.Length} more characters. See them on the page before you allow it.**" : "";
-        return $"""
-            {Code(session.ToString())} asks to use {Code(tool)}
-            {fence}
-            {shown}
-            {fence}{cut}
-            Answer with a button, or `yes {requestId}` / `no {requestId}`.
-            """;
-    }
-
-    public static string Over(ShownStates.Change request) =>
-        $"{Code(request.Session.ToString())} asked to use {Code(request.Tool!)}: {request.State switch
-        {
-            "decided" => $"**{Verdict(request)}** by {Code(request.By ?? "")}; on its way to Claude Code.",
-            "relayed" => $"**{Verdict(request)}** by {Code(request.By ?? "")}; it reached Claude Code.",
-            "expired" => $"**expired**, {request.Reason ?? "nobody answered in time"}. Claude Code still asks in its terminal.",
-            _ => $"**closed**, {request.Reason ?? "the client that asked is gone"}.",
-        }}";
-
-    private static string Verdict(ShownStates.Change request) => request.Behavior == "allow" ? "allowed" : "denied";
-
-    // A name in a code span: nothing in it is formatting.
-    private static string Code(string text) => $"`{text.Replace('`', '\'').ReplaceLineEndings(" ")}`";
 }

@@ -46,7 +46,7 @@ public sealed class ConversationStore(Engine engine)
                     [.. values, ("@delivered", deliveredOnly ? 1 : 0)]);
                 lines.AddRange(await db.RowsAsync(
                     """
-                    SELECT id, chat_id, body, created_at, reply_to FROM reply
+                    SELECT id, chat_id, body, created_at, reply_to, refused FROM reply
                     WHERE session_id = @session AND (CAST(@chat AS TEXT) IS NULL OR chat_id = @chat)
                     ORDER BY id DESC LIMIT @limit
                     """,
@@ -60,6 +60,8 @@ public sealed class ConversationStore(Engine engine)
                         Text = Packed.UnpackText(r.Bytes(2)),
                         At = r.Time(3),
                         ReplyTo = r.NumberOrNull(4)?.ToString(),
+                        State = r.IsDBNull(5) ? null : "refused",
+                        Reason = r.TextOrNull(5),
                     },
                     values));
                 return lines.OrderBy(line => long.Parse(line.Id)).TakeLast(limit).ToList();

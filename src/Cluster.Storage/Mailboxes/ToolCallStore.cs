@@ -66,13 +66,15 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     return Refuse($"reply_to {named} is no event of conversation {chatId}. Use the event_id of the channel block that you answer, or leave reply_to out.");
                 }
 
+                long? noted = null;
                 if (inChat)
                 {
+                    noted = await turn.TakeIdAsync();
                     await OutboxStore.PutAsync(
-                        turn, chatId, OutboxKind.Answer, Lanes.Answers, text, await MessageAsync(turn, call.Session, chatId, replyTo), call.Session, who);
+                        turn, chatId, OutboxKind.Answer, Lanes.Answers, text, await MessageAsync(turn, call.Session, chatId, replyTo), call.Session, who,
+                        replyId: noted);
                 }
 
-                long? noted = null;
                 if (new Identity(chatId).IsSession(out var other))
                 {
                     switch (await Notes.AppendAsync(turn, call.Session, other, text, limits.Waiting))

@@ -1,5 +1,6 @@
 using Cluster.Core.Access;
 using Cluster.Core.Api;
+using Cluster.Core.Chats;
 using Cluster.Core.Events;
 using Cluster.Core.Permissions;
 using Cluster.Core.Sessions;
@@ -109,8 +110,12 @@ public sealed class PermissionStore(Engine engine)
                     return open.Count > 1 ? Ambiguous : open.Count == 1 ? open[0].Id : found[0].Id;
                 }
 
-                await Guesses.MissAsync(turn, who, GuessKind, GuessWindow);
                 await turn.AuditAsync(who.Value, "refused.verdict", requestId, "no such id");
+                if (await Guesses.MissAsync(turn, who, GuessKind, GuessWindow) == MaxGuesses)
+                {
+                    await Alerts.LockedAsync(turn, who, MaxGuesses);
+                }
+
                 return null;
             },
             ct);
@@ -118,7 +123,8 @@ public sealed class PermissionStore(Engine engine)
     /// <summary>Instead of a request, for somebody who has named wrong ids too often.</summary>
     public const long LockedOut = -1;
 
-    /// <summary>Instead of a request, where several that are open bear the same id.</summary>
+    /// <summary>Instead of a request, where several that are open bear the same id: words by that id decide none of them, or whoever opens one
+    /// of the same id elsewhere would be answered instead. A button, and an answer to the prompt's own message, say which one is meant.</summary>
     public const long Ambiguous = -2;
 
     private const int MaxGuesses = 5;
@@ -180,6 +186,45 @@ public sealed class PermissionStore(Engine engine)
                 await turn.AuditAsync(who.Value, $"verdict.{behavior}", request.Session, $"{id} {request.RequestId} {request.ToolName}");
                 turn.Wake(request.Session);
                 return (VerdictOutcome.Accepted, await FindAsync(turn.Db, id));
+            },
+            ct);
+
+    /// <summary>Brings all of a request's arguments to an approver's own chat.</summary>
+    /// <param name="id">The request.</param>
+    /// <param name="who">Who asks to see them.</param>
+    /// <param name="direct">Their direct chat.</param>
+    /// <param name="under">The platform's id of the message that is answered.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <returns>False when there is no such request for them.</returns>
+    public Task<bool> ShowWholeAsync(long id, Identity who, ConversationId direct, string under, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                if (await FindAsync(turn.Db, id) is not { } request
+                    || await AccessStore.FindAsync(turn.Db, SessionId.Parse(request.Session)) is not { } access || !access.May(who, Act.Approve)
+                    || await turn.Db.NumberAsync(
+                        "SELECT 1 FROM conversation WHERE id = @id AND identity = @who", ("@id", direct.ToString()), ("@who", who.Value)) is null)
+                {
+                    await turn.AuditAsync(who.Value, "refused.prompt", id.ToString());
+                    return false;
+                }
+
+                // Pressed again before it has gone out, it goes out once.
+                if (await turn.Db.NumberAsync(
+                    """
+                    SELECT 1 FROM outbox WHERE conversation = @conversation AND lane = @lane AND state = 'queued' AND lane >= 0
+                      AND kind = 'notice' AND request_id = @request
+                    """,
+                    ("@conversation", direct.ToString()),
+                    ("@lane", Lanes.Approvals),
+                    ("@request", id)) is null)
+                {
+                    await OutboxStore.PutAsync(
+                        turn, direct.ToString(), OutboxKind.Notice, Lanes.Approvals,
+                        PromptText.Whole(access.Session, request.RequestId, request.ToolName, request.InputPreview), under, access.Session, who, id);
+                }
+
+                return true;
             },
             ct);
 

@@ -1,8 +1,11 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
+using Cluster.Simulator.Discord;
 using Cluster.Simulator.Telegram;
+using Cluster.Storage.Engines;
 using Cluster.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Chats;
 
@@ -29,6 +32,28 @@ internal sealed class ChatTeam : IAsyncDisposable
         return team;
     }
 
+    /// <summary>One bot of one platform at a node.</summary>
+    public static async Task<DiscordSimulator> StartDiscordAsync(NodeHost node)
+    {
+        var discord = new DiscordSimulator();
+        await discord.StartAsync();
+        using var api = node.Api();
+        using var added = await api.PostAsJsonAsync(
+            "/api/bots", new AddBot { Name = Bot, Platform = "discord", Token = discord.Token, BaseUrl = discord.Api.ToString() }, ApiJson.Default.AddBot);
+        Assert.True(added.IsSuccessStatusCode, await added.Content.ReadAsStringAsync());
+        Assert.True((await discord.Gateway.Visits.ReadAsync(Patience)).LetIn); // before that, nothing is told
+        return discord;
+    }
+
+    /// <summary>Somebody at Discord sends the code of their own terminal.</summary>
+    public static async Task<(DiscordPerson Who, DiscordChannel Direct)> PairAsync(NodeHost node, DiscordSimulator discord, string name, string? token = null)
+    {
+        var (who, direct) = (discord.Person(name), discord.DirectChat());
+        discord.Write(direct, who, await CodeAsync(node, token));
+        Assert.Contains("You are paired", (await discord.Sent.Messages.ReadAsync(Patience)).Content);
+        return (who, direct);
+    }
+
     public async Task<HttpResponseMessage> AddAsync(NodeHost node, string name = Bot, string token = TelegramSimulator.Token, string? adminToken = null)
     {
         using var api = node.Api(adminToken);
@@ -50,7 +75,42 @@ internal sealed class ChatTeam : IAsyncDisposable
         return (await made.Content.ReadFromJsonAsync(ApiJson.Default.NewPairing))!.Code;
     }
 
-    public Task<SimulatedMessage> NextAsync(long chat) => Telegram.NextMessageAsync(chat, Patience);
+    /// <summary>The next message, past lines about what waits: a slow machine shows one where a fast one does not.</summary>
+    public async Task<SimulatedMessage> NextAsync(long chat)
+    {
+        while (true)
+        {
+            if (await Telegram.NextMessageAsync(chat, Patience) is var message && !IsLine(message))
+            {
+                return message;
+            }
+        }
+    }
+
+    /// <summary>The next message that says that something waits.</summary>
+    public async Task<SimulatedMessage> NextLineAsync(long chat)
+    {
+        while (true)
+        {
+            if (await Telegram.NextMessageAsync(chat, Patience) is var message && IsLine(message))
+            {
+                return message;
+            }
+        }
+    }
+
+    /// <summary>Waits until the node has written down which messages bring a request: an answer that overtakes that finds none.</summary>
+    public static async Task RememberedAsync(NodeHost node, string requestId, int prompts)
+    {
+        var (engine, patience) = (node.Services.GetRequiredService<Engine>(), Patience);
+        while (await engine.ReadAsync(
+            db => db.NumberAsync(
+                "SELECT COUNT(*) FROM chat_message m JOIN permission_request p ON p.id = m.request_id WHERE p.request_id = @id", ("@id", requestId)),
+            patience) < prompts)
+        {
+            patience.ThrowIfCancellationRequested();
+        }
+    }
 
     /// <summary>Waits for a reaction, past those before it.</summary>
     public async Task ReactsAsync(long chat, long message, string emoji)
@@ -66,6 +126,8 @@ internal sealed class ChatTeam : IAsyncDisposable
 
     public static JsonObject Request(string id, string preview = "{\"command\":\"rm -rf build\"}") =>
         new() { ["request_id"] = id, ["tool_name"] = "Bash", ["description"] = "Clean", ["input_preview"] = preview };
+
+    private static bool IsLine(SimulatedMessage message) => message.Text.Contains("/cancel to take it back.", StringComparison.Ordinal);
 
     public ValueTask DisposeAsync() => Telegram.DisposeAsync();
 }

@@ -78,7 +78,8 @@ public sealed class DiscordPathTests
     public async Task Words_that_a_message_answers_come_with_it_only_when_their_author_may_talk_to_the_session()
     {
         await using var node = await NodeHost.StartAsync();
-        await using var discord = await StartAsync(node);
+        await using var team = await DiscordTeam.StartAsync(node);
+        var discord = team.Discord;
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
         var (alice, mallory, direct, channel) = (discord.Person("Alice"), discord.Person("Alice"), discord.DirectChat(), discord.GuildChannel());
         discord.Write(direct, alice, await ChatTeam.CodeAsync(node));

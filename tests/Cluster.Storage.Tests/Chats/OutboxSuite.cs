@@ -1,9 +1,7 @@
 using Cluster.Core.Access;
 using Cluster.Core.Chats;
-using Cluster.Core.Events;
 using Cluster.Storage.Chats;
 using Cluster.Storage.Leases;
-using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Tests.Engines;
 
 namespace Cluster.Storage.Tests.Chats;
@@ -12,19 +10,9 @@ public sealed class SqliteOutboxTests() : OutboxSuite(new SqliteDatabase());
 
 public sealed class PostgresOutboxTests() : OutboxSuite(new PostgresDatabase());
 
-public abstract class OutboxSuite(TestDatabase database) : StoreSuite(database)
+public abstract class OutboxSuite(TestDatabase database) : ChatSuite(database)
 {
-    private static readonly Identity Phone = Identity.Chat("telegram", "184");
-    private static readonly ConversationId Direct = ConversationId.Parse("telegram:184@team");
     private static readonly ConversationId Group = ConversationId.Parse("telegram:-100/7@team");
-
-    private LeaseStore Leases => new(Engine);
-
-    private OutboxStore Outbox => new(Engine, Leases);
-
-    private ChatStore Chats => new(Engine);
-
-    private ShownStates Shown => new(Engine, Leases);
 
     [Fact]
     public async Task An_answer_goes_to_the_conversation_that_asked_under_the_message_that_it_answers()
@@ -280,36 +268,4 @@ public abstract class OutboxSuite(TestDatabase database) : StoreSuite(database)
         await Access.AllowAsync(Api, Phone, Role.Talk, Alice, Ct);
         Assert.True((await Chats.LookAsync(Phone, Direct, null, Ct)).Known);
     }
-
-    private async Task<Lease> MeetAsync(bool asBob = false)
-    {
-        if (asBob)
-        {
-            await Access.AllowAsync(Api, Phone, Role.Talk, Alice, Ct);
-        }
-        else
-        {
-            await new PairingStore(Engine).TryAsync(Phone, "", await new PairingStore(Engine).NewAsync(AliceCalls, Ct), Ct);
-        }
-
-        await Chats.MeetAsync(Direct, true, Phone, "Alice", Ct);
-        return (await Leases.TakeAsync("bot:team", Ct))!;
-    }
-
-    private async Task<long> HearAsync(string text, string messageId)
-    {
-        var eventId = Assert.IsType<AppendOutcome.Accepted>(
-            await AppendAsync(await MessageAsync(text, Phone) with { ChatId = Direct.ToString() })).EventId;
-        await Chats.NoteAsync(Direct, messageId, Api, eventId, Ct);
-        return eventId;
-    }
-
-    private Task<ToolOutcome> ReplyAsync(Client client, string text, long replyTo) =>
-        Tools.ReplyAsync(Call(client, text), Direct.ToString(), text, replyTo, Ct);
-
-    private async Task OpenAsync(Client client, string requestId) => await Permissions.OpenAsync(
-        (await McpSessions.FindAsync(client.Id, AliceCalls.TokenId, Ct))!, requestId, "Bash", "", "rm -rf build", TimeSpan.FromMinutes(10), Ct);
-
-    private static ToolCall Call(Client client, string id) =>
-        new() { McpSession = client.Id, Session = client.Session, RequestId = id, ArgumentsHash = id };
 }

@@ -1,0 +1,35 @@
+using Cluster.Core.Access;
+using Cluster.Core.Chats;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Sessions;
+
+namespace Cluster.Storage.Chats;
+
+/// <summary>Everything in words is for somebody's eyes by right; the right is asked again when it goes out.</summary>
+internal static class OutboxRules
+{
+    public static async Task<bool> MayGoAsync(Turn turn, OutboxItem item, string? judged) => item.Kind switch
+    {
+        // A line about what waits, and another text for it.
+        OutboxKind.Notice when item.Lane == Lanes.Lines =>
+            await MayAsync(turn, item.Session, judged, Act.Talk) && await WaitingLines.StillWaitsAsync(turn, item.Id),
+        OutboxKind.Edit when item.Lane == Lanes.Lines => await MayAsync(turn, item.Session, judged, Act.Talk),
+
+        // All of a request's arguments.
+        OutboxKind.Notice when item.RequestId is not null => await MayAsync(turn, item.Session, judged, Act.Approve),
+        OutboxKind.Notice => judged is not null && await turn.Db.NumberAsync(
+            "SELECT 1 FROM identity WHERE id = @who UNION SELECT 1 FROM access_entry WHERE identity = @who", ("@who", judged)) is not null,
+        OutboxKind.Prompt => await IsOpenAsync(turn, item.RequestId) && await MayAsync(turn, item.Session, judged, Act.Approve),
+        OutboxKind.Answer => await MayAsync(turn, item.Session, judged, Act.Talk),
+        _ => true,
+    };
+
+    private static async Task<bool> MayAsync(Turn turn, SessionId? session, string? judged, Act act) =>
+        session is { } asked && judged is not null
+        && await AccessStore.FindAsync(turn.Db, asked) is { } access && access.May(new Identity(judged), act);
+
+    // When it is over there is nothing to decide any more.
+    private static async Task<bool> IsOpenAsync(Turn turn, long? requestId) => await turn.Db.NumberAsync(
+        "SELECT 1 FROM permission_request WHERE id = @id AND state = 'open' AND expires_at > @now", ("@id", requestId), ("@now", turn.NowMs)) is not null;
+}
