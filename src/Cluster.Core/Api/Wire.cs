@@ -128,6 +128,57 @@ public sealed record PairingInfo
     public required DateTimeOffset ExpiresAt { get; init; }
 }
 
+/// <summary>POST /api/pairings/window: strangers who write to a bot get a code for so long.</summary>
+public sealed record OpenPairings
+{
+    /// <summary>1 to 60.</summary>
+    [Required] public required int Minutes { get; init; }
+}
+
+/// <summary>GET /api/pairings/window: the caller's open window.</summary>
+public sealed record PairingWindow
+{
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Strangers who were given a code and wait to be confirmed.</summary>
+    public required IReadOnlyList<PairingRequestInfo> Requests { get; init; }
+
+    /// <summary>So many wait that nobody further is answered.</summary>
+    public required bool Full { get; init; }
+
+    /// <summary>Where to write to.</summary>
+    public required IReadOnlyList<BotInfo> Bots { get; init; }
+}
+
+/// <summary>A stranger who asks to be paired. Name and text are theirs: anybody may bear any name.</summary>
+public sealed record PairingRequestInfo
+{
+    public required string Identity { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>The beginning of what they wrote.</summary>
+    public required string Text { get; init; }
+
+    public required DateTimeOffset AskedAt { get; init; }
+}
+
+/// <summary>POST /api/pairings/confirm: a stranger's code, which its holder was given by a bot.</summary>
+public sealed record ConfirmPairing
+{
+    [Required] public required string Code { get; init; }
+
+    /// <summary>Whose account is to be linked; null to learn first who holds the code.</summary>
+    public string? Identity { get; init; }
+}
+
+/// <summary>Who holds the code, and whose the account is or would be.</summary>
+public sealed record ConfirmedPairing
+{
+    public required PairingRequestInfo Who { get; init; }
+    public required string Principal { get; init; }
+    public required bool Linked { get; init; }
+}
+
 /// <summary>GET /api/identities.</summary>
 public sealed record IdentityInfo
 {
@@ -427,6 +478,10 @@ public sealed record LocalNode
 [JsonSerializable(typeof(IReadOnlyList<BotInfo>))]
 [JsonSerializable(typeof(NewPairing))]
 [JsonSerializable(typeof(PairingInfo))]
+[JsonSerializable(typeof(OpenPairings))]
+[JsonSerializable(typeof(PairingWindow))]
+[JsonSerializable(typeof(ConfirmPairing))]
+[JsonSerializable(typeof(ConfirmedPairing))]
 [JsonSerializable(typeof(IReadOnlyList<IdentityInfo>))]
 [JsonSerializable(typeof(NodeHealth))]
 [JsonSerializable(typeof(Problem))]

@@ -1,7 +1,6 @@
 using Cluster.Chat;
 using Cluster.Core.Access;
 using Cluster.Core.Api;
-using Cluster.Core.Chats;
 using Cluster.Core.Sessions;
 using Cluster.Server.Api;
 using Cluster.Server.Security;
@@ -18,8 +17,7 @@ internal static class ChatEndpoints
         api.MapGet("/bots", ListBotsAsync);
         api.MapPost("/bots", AddBotAsync);
         api.MapDelete("/bots/{name}", RemoveBotAsync);
-        api.MapPost("/pairings", NewPairingAsync);
-        api.MapGet("/pairings/{handle}", FindPairingAsync);
+        api.MapPairings();
         api.MapGet("/identities", ListIdentitiesAsync);
         api.MapDelete("/identities/{identity}", UnlinkAsync);
     }
@@ -84,27 +82,6 @@ internal static class ChatEndpoints
         !context.Caller().Admin ? ApiEndpoints.AdminsOnly()
         : await bots.RemoveAsync(name, context.Caller(), ct) ? TypedResults.NoContent()
         : TypedResults.Problem("There is no such bot. See: cluster bot list.", statusCode: StatusCodes.Status404NotFound);
-
-    private static async Task<Results<Ok<NewPairing>, ProblemHttpResult>> NewPairingAsync(
-        HttpContext context, PairingStore pairings, BotStore bots, TimeProvider clock, CancellationToken ct)
-    {
-        var all = await bots.ListAsync(ct);
-        return all.Count == 0
-            ? TypedResults.Problem(
-                "There is no bot yet. An admin adds one: cluster bot add telegram NAME --token-file FILE", statusCode: StatusCodes.Status409Conflict)
-            : TypedResults.Ok(new NewPairing
-            {
-                Code = (await pairings.NewAsync(context.Caller(), ct)).ToString(),
-                ExpiresAt = clock.GetUtcNow() + PairingCode.ValidFor,
-                Bots = all,
-            });
-    }
-
-    private static async Task<Results<Ok<PairingInfo>, ProblemHttpResult>> FindPairingAsync(
-        string handle, HttpContext context, PairingStore pairings, CancellationToken ct) =>
-        await pairings.FindAsync(context.Caller(), handle, ct) is { } pairing
-            ? TypedResults.Ok(pairing)
-            : TypedResults.Problem("You have no such code any more. Make a new one: cluster pair.", statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<Ok<IReadOnlyList<IdentityInfo>>> ListIdentitiesAsync(HttpContext context, PairingStore pairings, CancellationToken ct) =>
         TypedResults.Ok<IReadOnlyList<IdentityInfo>>(await pairings.ListAsync(context.Caller(), ct));

@@ -25,7 +25,7 @@ internal readonly record struct Heard(ConversationId Conversation, ChatUpdate Up
 /// <summary>Decides what becomes of what people say to bots: nothing for strangers, a pairing, a command, a verdict, or an event for a
 /// session. Everything is committed when it returns.</summary>
 internal sealed class ChatRouting(
-    ChatStore chats, ChatCommands commands, PairingStore pairings, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine, Refusals refusals)
+    ChatStore chats, ChatCommands commands, PairingStore pairings, PairingWindows windows, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine, Refusals refusals)
 {
     /// <returns>What to answer a press with; null for everything else.</returns>
     public Task<string?> TakeAsync(Heard heard, CancellationToken ct) => heard.Update switch
@@ -46,7 +46,7 @@ internal sealed class ChatRouting(
         var known = await chats.LookAsync(heard.Who, heard.Conversation, message.ReplyTo, ct);
         if (!known.Known || !message.ForBot)
         {
-            if (!known.Known)
+            if (!known.Known && !await AskAsync(heard, message, ct))
             {
                 refusals.Count("stranger", heard.Who.Value);
             }
@@ -156,12 +156,18 @@ internal sealed class ChatRouting(
         await outbox.NoticeAsync(
             heard.Conversation,
             heard.Who,
-            again
-                ? "This account is paired already. `/sessions` lists your sessions."
-                : "You are paired. `/sessions` lists your sessions, `/use NAME` chooses the one that your messages go to, `/help` tells the rest.",
+            again ? PairingText.PairedAlready : PairingText.Paired,
             heard.Update.MessageId,
             ct);
         await chats.ObeyedAsync(heard.Key, ct);
+    }
+
+    // While somebody waits for strangers, one who writes in a direct chat is given a code, once.
+    private async Task<bool> AskAsync(Heard heard, ChatUpdate.Message message, CancellationToken ct)
+    {
+        var text = HostileText.Clean(message.Text).ReplaceLineEndings(" ").Trim();
+        return message is { Place.Private: true, Edited: false } && text.Length > 0 && router.Throttle(heard.Who) is null
+            && await windows.AskAsync(heard.Who, Name(heard), HostileText.Cut(text, PairingWindows.MaxText), heard.Conversation, ct);
     }
 
     private async Task VerdictAsync(Heard heard, ChatLine.Verdict verdict, CancellationToken ct)

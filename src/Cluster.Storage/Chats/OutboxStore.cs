@@ -211,8 +211,14 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         switch (item.Kind)
         {
             case OutboxKind.Notice:
+                // Who holds a code of an open window is told that, and is somebody no longer than the code lives.
                 return judged is not null && await turn.Db.NumberAsync(
-                    "SELECT 1 FROM identity WHERE id = @who UNION SELECT 1 FROM access_entry WHERE identity = @who", ("@who", judged)) is not null;
+                    """
+                    SELECT 1 FROM identity WHERE id = @who UNION SELECT 1 FROM access_entry WHERE identity = @who
+                    UNION SELECT 1 FROM pairing_request WHERE identity = @who AND expires_at > @now
+                    """,
+                    ("@who", judged),
+                    ("@now", turn.NowMs)) is not null;
             case OutboxKind.Prompt when await turn.Db.NumberAsync(
                 "SELECT 1 FROM permission_request WHERE id = @id AND state = 'open' AND expires_at > @now",
                 ("@id", item.RequestId),
