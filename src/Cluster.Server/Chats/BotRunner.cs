@@ -45,7 +45,7 @@ internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, 
     {
         foreach (var (name, (bot, worker)) in _workers.ToList())
         {
-            if (!wanted.Exists(one => one.Name == name && one.AccountId == bot.AccountId && one.SealedToken.AsSpan().SequenceEqual(bot.SealedToken)))
+            if (!wanted.Exists(one => one.Name == name && one.AccountId == bot.AccountId && one.BaseUrl == bot.BaseUrl && one.SealedToken.AsSpan().SequenceEqual(bot.SealedToken)))
             {
                 _workers.Remove(name);
                 await worker.DisposeAsync();

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Cluster.Simulator.Telegram.Page;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -8,7 +9,7 @@ namespace Cluster.Simulator.Telegram;
 /// <summary>A Telegram Bot API with one bot, as strict as the real one, and the people who talk with that bot.</summary>
 public sealed partial class TelegramSimulator : SimulatedPlatform
 {
-    /// <summary>The token of the one bot.</summary>
+    /// <summary>The token of the one bot, unless it is given another.</summary>
     public const string Token = "7000:simulated_token-of-the-one-bot";
 
     /// <summary>The bot's user id.</summary>
@@ -24,14 +25,26 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
     private readonly World _world;
     private readonly UpdateQueue _updates;
     private readonly BotMethods _methods;
+    private readonly string _token;
+    private readonly ChatPage? _page;
     private volatile bool _revoked;
     private volatile bool _webhook;
 
-    public TelegramSimulator(TimeProvider? clock = null)
+    /// <param name="clock">Null for the machine's.</param>
+    /// <param name="token">The bot's token.</param>
+    /// <param name="pageKey">Serves a page for people at <c>/#KEY</c>; null for none.</param>
+    /// <param name="after">Ids begin after this: whoever knows an earlier run must not take its ids for new ones.</param>
+    public TelegramSimulator(TimeProvider? clock = null, string token = Token, string? pageKey = null, long after = 0)
     {
-        _world = new World(BotId, BotName, clock ?? TimeProvider.System);
-        _updates = new UpdateQueue(clock ?? TimeProvider.System);
+        _token = token;
+        _world = new World(BotId, BotName, clock ?? TimeProvider.System, after);
+        _updates = new UpdateQueue(clock ?? TimeProvider.System, after + 1000);
         _methods = new BotMethods(_world, new RateLimits(clock ?? TimeProvider.System), _happenings);
+        if (pageKey is not null)
+        {
+            _page = new ChatPage(this, _world, pageKey);
+            ChatPage.Introduce(this);
+        }
     }
 
     /// <summary>Whether more messages than Telegram lets through are answered by 429.</summary>
@@ -96,6 +109,11 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
 
     private async Task ServeAsync(HttpContext context)
     {
+        if (_page is not null && await _page.TryServeAsync(context))
+        {
+            return;
+        }
+
         var words = (context.Request.Path.Value ?? "").Split('/');
         if (words is not ["", ['b', 'o', 't', .. var token], var method])
         {
@@ -113,7 +131,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
             return;
         }
 
-        var answer = token != Token || _revoked ? new Answer(401, null, "Unauthorized") : fault?.Answer;
+        var answer = token != _token || _revoked ? new Answer(401, null, "Unauthorized") : fault?.Answer;
         answer ??= await AnswerAsync(context, method, request);
         if (fault is { Kind: FaultKind.LoseAnswer })
         {

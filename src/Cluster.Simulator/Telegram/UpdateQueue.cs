@@ -3,12 +3,12 @@ using System.Text;
 namespace Cluster.Simulator.Telegram;
 
 /// <summary>What the bot is still to be told (Telegram Bot API: getUpdates). One call at a time: a newer one ends the one that waits.</summary>
-internal sealed class UpdateQueue(TimeProvider clock)
+internal sealed class UpdateQueue(TimeProvider clock, long lastId)
 {
     private readonly Lock _lock = new();
     private readonly List<(long Id, string Kind, string Json)> _waiting = [];
     private readonly List<(long Id, TaskCompletionSource Done)> _confirmations = [];
-    private long _lastId = 1000;
+    private long _lastId = lastId;
     private long _confirmed;
     private HashSet<string>? _allowed;
     private Poll? _poll;
