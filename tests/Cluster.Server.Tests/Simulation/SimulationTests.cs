@@ -119,9 +119,12 @@ public sealed class SimulationTests(Chromium chromium) : IDisposable
     {
         await using (var first = await StartAsync())
         {
-            await using var visit = await Visit.ComeAsync(chromium, first.Page);
-            await WriteAsync(visit.Page, await CodeAsync());
-            await Assertions.Expect(visit.Page.Locator("article").Last).ToContainTextAsync("You are paired");
+            await using (var visit = await Visit.ComeAsync(chromium, first.Page))
+            {
+                await WriteAsync(visit.Page, await CodeAsync());
+                await Assertions.Expect(visit.Page.Locator("article").Last).ToContainTextAsync("You are paired");
+            }
+
             await first.Process.SignalAsync("TERM");
             await first.Process.ExitAsync();
         }
