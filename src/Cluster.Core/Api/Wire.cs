@@ -75,6 +75,15 @@ public sealed record AddBot
 
     /// <summary>The address of the platform's API; null for the platform's own.</summary>
     public string? BaseUrl { get; init; }
+
+    /// <summary>The platform calls the cluster, instead of being asked.</summary>
+    public bool Webhook { get; init; }
+}
+
+/// <summary>PUT /api/bots/{name}/mode: how a bot hears. Admin only.</summary>
+public sealed record SetBotMode
+{
+    [Required] public required bool Webhook { get; init; }
 }
 
 /// <summary>GET /api/bots.</summary>
@@ -98,6 +107,9 @@ public sealed record BotInfo
 
     /// <summary>The node that receives and sends for it; null when none does.</summary>
     public string? Node { get; init; }
+
+    /// <summary>The platform calls the cluster, instead of being asked.</summary>
+    public bool Webhook { get; init; }
 
     /// <summary>What waits to be sent.</summary>
     public required int Waiting { get; init; }
@@ -474,6 +486,7 @@ public sealed record LocalNode
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeInfo>))]
 [JsonSerializable(typeof(AddBot))]
+[JsonSerializable(typeof(SetBotMode))]
 [JsonSerializable(typeof(BotInfo))]
 [JsonSerializable(typeof(IReadOnlyList<BotInfo>))]
 [JsonSerializable(typeof(NewPairing))]

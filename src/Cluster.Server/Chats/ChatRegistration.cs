@@ -19,6 +19,7 @@ internal static class ChatRegistration
         .AddSingleton<ChatRouting>()
         .AddSingleton<ChatPlatforms>()
         .AddSingleton<BotTools>()
+        .AddSingleton<BotWebhooks>()
         .AddHostedService<BotRunner>()
         .AddSingleton(new Chore(PairingStore.SweepAsync))
         .AddSingleton(new Chore(PairingWindows.SweepAsync))

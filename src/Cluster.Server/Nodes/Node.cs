@@ -113,6 +113,7 @@ internal static partial class Node
         app.MapHealth();
         app.MapMcp();
         app.MapWebhooks();
+        app.MapBotWebhooks();
         app.MapApi();
         app.MapPages();
         return app;

@@ -77,7 +77,7 @@ internal sealed class TelegramSimulation : IAsyncDisposable
 
         // Without a link for pairing: that would lead to a bot of the real Telegram.
         await bots.AddAsync(
-            Bot, "telegram", _telegram.Url, _token, (TelegramSimulator.BotId.ToString(), TelegramSimulator.BotName, null), admin, CancellationToken.None);
+            Bot, "telegram", _telegram.Url, _token, (TelegramSimulator.BotId.ToString(), TelegramSimulator.BotName, null), webhook: false, admin, CancellationToken.None);
     }
 
     public ValueTask DisposeAsync() => _telegram.DisposeAsync();

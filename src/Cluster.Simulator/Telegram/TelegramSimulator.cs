@@ -28,7 +28,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
     private readonly string _token;
     private readonly ChatPage? _page;
     private volatile bool _revoked;
-    private volatile bool _webhook;
+    private readonly Webhook _webhook;
 
     /// <param name="clock">Null for the machine's.</param>
     /// <param name="token">The bot's token.</param>
@@ -40,6 +40,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
         _world = new World(BotId, BotName, clock ?? TimeProvider.System, after);
         _updates = new UpdateQueue(clock ?? TimeProvider.System, after + 1000);
         _methods = new BotMethods(_world, new RateLimits(clock ?? TimeProvider.System), _happenings);
+        _webhook = new Webhook(_updates, clock ?? TimeProvider.System);
         if (pageKey is not null)
         {
             _page = new ChatPage(this, _world, pageKey);
@@ -57,8 +58,25 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
     /// <summary>From now on the token is unknown.</summary>
     public void Revoke() => _revoked = true;
 
-    /// <summary>Somebody set a webhook, or took it away.</summary>
-    public void SetWebhook(bool set) => _webhook = set;
+    /// <summary>Somebody set a webhook, which nobody hears of here, or took it away.</summary>
+    public void SetWebhook(bool set) => _webhook.SetElsewhere(set ? "https://example.com/somebody-elses" : "");
+
+    /// <summary>Webhooks may be addresses of this machine, which the real one does not reach.</summary>
+    public bool AllowLoopbackWebhooks
+    {
+        get => _webhook.AllowLoopback;
+        set => _webhook.AllowLoopback = value;
+    }
+
+    /// <summary>What is told to the webhook does not arrive, for this reason; null when it does.</summary>
+    public string? WebhookFailure
+    {
+        get => _webhook.Failure;
+        set => _webhook.Failure = value;
+    }
+
+    /// <summary>The webhook as it is set; the address is empty when there is none.</summary>
+    public (string Url, string? Secret, int MaxConnections) WebhookSet => _webhook.Set;
 
     /// <summary>The next calls of a method are answered by an error and not done.</summary>
     public void FailNext(string method, int status, string description, int times = 1) =>
@@ -103,6 +121,12 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
         {
             return _world.Shown(chatId);
         }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _webhook.DisposeAsync();
+        await base.DisposeAsync();
     }
 
     protected override void Map(WebApplication app) => app.Run(ServeAsync);
@@ -153,7 +177,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
 
             using var request = JsonDocument.Parse(body, Strict);
             RequestShapes.Check(method, request.RootElement);
-            return method == "getUpdates"
+            return Webhook.Answers(method) ? _webhook.Call(method, request.RootElement) : method == "getUpdates"
                 ? await PollAsync(request.RootElement, context.RequestAborted)
                 : _methods.Call(method, request.RootElement);
         }
@@ -169,7 +193,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
 
     private async Task<Answer> PollAsync(JsonElement request, CancellationToken ct)
     {
-        if (_webhook)
+        if (_webhook.Set.Url.Length > 0)
         {
             throw new RefusedException(
                 409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first");
