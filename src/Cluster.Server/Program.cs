@@ -1,12 +1,21 @@
 using Cluster.Server.Demo;
 using Cluster.Server.Nodes;
+using Cluster.Server.Simulation;
 using Cluster.Storage.Engines;
 using Microsoft.Extensions.Options;
+
+var (settings, simulate, fault) = SimulateArgument.Read(args);
+if (fault is not null)
+{
+    Console.Error.WriteLine(fault);
+    return 1;
+}
 
 var demo = args.Contains("--demo") ? DemoFolder.Create() : null;
 try
 {
-    await using var app = await Node.BuildAsync([.. args.Where(arg => arg != "--demo"), .. demo?.Settings ?? []]);
+    await using var app = await Node.BuildAsync([.. settings.Where(arg => arg != "--demo"), .. demo?.Settings ?? []]);
+    await using var telegram = simulate ? await TelegramSimulation.StartAsync(app.Services) : null;
     var node = await Node.StartAsync(app);
     var show = Task.CompletedTask;
     if (demo is not null)
@@ -23,6 +32,18 @@ try
             Next:
               cluster page                      open the page
               cluster connect --print-config    connect a Claude Code session
+            """);
+    }
+
+    if (telegram is not null)
+    {
+        await telegram.AddBotAsync(app.Services, await Node.AdminTokenAsync(app, node));
+        Console.WriteLine($"""
+
+            A simulated Telegram, on this machine only. Whoever has this address speaks for the people there:
+              {telegram.PageUrl}
+            Next:
+              cluster pair                      link one of them with yourself: send the code to the bot on that page
             """);
     }
 

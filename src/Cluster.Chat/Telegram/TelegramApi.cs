@@ -59,6 +59,21 @@ internal sealed partial class TelegramApi(string token, Uri baseAddress, HttpCli
     public Task<TelegramAnswer> SendChatActionAsync(SendChatAction action, CancellationToken ct) =>
         CallAsync("sendChatAction", action, TelegramJson.Default.SendChatAction, Patience, ct);
 
+    /// <summary>One connection at a time: Telegram promises no order between several, and what is said in one chat must keep its own
+    /// (Telegram Bot API: setWebhook, max_connections; Update, update_id: "should they get out of order").</summary>
+    public Task<TelegramAnswer> SetWebhookAsync(Uri url, string secret, CancellationToken ct) => CallAsync(
+        "setWebhook",
+        new SetWebhook(url.AbsoluteUri, MaxConnections: 1, Kinds, secret),
+        TelegramJson.Default.SetWebhook,
+        Patience,
+        ct);
+
+    public Task<TelegramAnswer> DeleteWebhookAsync(CancellationToken ct) =>
+        CallAsync("deleteWebhook", new TelegramNothing(), TelegramJson.Default.TelegramNothing, Patience, ct);
+
+    public Task<TelegramAnswer> GetWebhookInfoAsync(CancellationToken ct) =>
+        CallAsync("getWebhookInfo", new TelegramNothing(), TelegramJson.Default.TelegramNothing, Patience, ct);
+
     /// <summary>The result of an answer that says ok.</summary>
     public static T Read<T>(string method, TelegramAnswer answer, JsonTypeInfo<T> type)
     {

@@ -3,13 +3,13 @@ using Cluster.Chat.Text;
 
 namespace Cluster.Chat.Telegram;
 
-/// <summary>A bot of Telegram, by long polling.</summary>
+/// <summary>A bot of Telegram, by long polling or by webhook.</summary>
 /// <param name="token">From @BotFather. It stands in every address that is called, so <paramref name="http"/> must not log or trace them.</param>
 /// <param name="baseAddress">Such as <c>https://api.telegram.org</c>.</param>
 /// <param name="http">Stays its owner's. It must let a call last longer than a poll, and follow no redirects.</param>
 /// <param name="clock">For waiting and for the limits.</param>
 public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, TimeProvider clock)
-    : IChatBot, ICanReact, ICanShowTyping, ICanSendFiles, ICanFetchFiles
+    : IChatBot, ICanReact, ICanShowTyping, ICanSendFiles, ICanFetchFiles, ICanTakeWebhooks
 {
     /// <summary>Telegram Bot API: answerCallbackQuery, text "0-200 characters".</summary>
     private const int PressTextLimit = 200;
@@ -22,6 +22,8 @@ public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, 
 
     /// <summary>Telegram Bot API: sendChatAction, "the status is set for 5 seconds or less".</summary>
     public TimeSpan TypingLasts => TimeSpan.FromSeconds(5);
+
+    public IChatWebhook Webhook => field ??= new TelegramWebhook(_api, token, async ct => _account ?? await CheckAsync(ct), clock);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -17,6 +17,9 @@ internal sealed record GetUpdates
     public required IReadOnlyList<string> AllowedUpdates { get; init; }
 }
 
+/// <summary>Telegram Bot API: setWebhook.</summary>
+internal sealed record SetWebhook(string Url, int MaxConnections, IReadOnlyList<string> AllowedUpdates, string SecretToken);
+
 /// <summary>Telegram Bot API: sendMessage.</summary>
 internal sealed record SendMessage
 {

@@ -192,6 +192,19 @@ internal sealed record TelegramPress
     public string? Data { get; init; }
 }
 
+/// <summary>Telegram Bot API: WebhookInfo.</summary>
+internal sealed record TelegramWebhookInfo
+{
+    /// <summary>Empty when none is set.</summary>
+    public required string Url { get; init; }
+
+    public int PendingUpdateCount { get; init; }
+
+    public long? LastErrorDate { get; init; }
+
+    public string? LastErrorMessage { get; init; }
+}
+
 /// <summary>An answer as a whole. It is read leniently, so that one strange update does not keep back the others beside it.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, MaxDepth = 512)]
 [JsonSerializable(typeof(TelegramAnswer))]
@@ -208,7 +221,9 @@ internal sealed partial class TelegramAnswerJson : JsonSerializerContext;
 [JsonSerializable(typeof(IReadOnlyList<TelegramMessageId>))]
 [JsonSerializable(typeof(TelegramStoredFile))]
 [JsonSerializable(typeof(TelegramNothing))]
+[JsonSerializable(typeof(TelegramWebhookInfo))]
 [JsonSerializable(typeof(GetUpdates))]
+[JsonSerializable(typeof(SetWebhook))]
 [JsonSerializable(typeof(SendMessage))]
 [JsonSerializable(typeof(EditMessageText))]
 [JsonSerializable(typeof(AnswerCallbackQuery))]

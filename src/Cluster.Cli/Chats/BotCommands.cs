@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Http.Json;
 using Cluster.Cli.Nodes;
 using Cluster.Cli.Terminal;
 using Cluster.Core.Api;
@@ -16,6 +17,7 @@ internal static class BotCommands
             Add(node, "discord", "A bot of an application in Discord's developer portal."),
         },
         List(node),
+        Mode(node),
         Remove(node),
     };
 
@@ -24,11 +26,18 @@ internal static class BotCommands
         var name = new Argument<string>("NAME") { Description = "The bot's name in this cluster." };
         var file = new Option<string>("--token-file") { Description = "A file with its token; - reads standard input.", Required = true, HelpName = "FILE" };
         var url = new Option<string>("--base-url") { Description = "The address of the platform's API, when it is not the platform's own.", HelpName = "URL" };
-        return new Command(platform, description) { name, file, url }.Calls(node, async call =>
+        var webhook = new Option<bool>("--webhook") { Description = "Let Telegram call the nodes at Cluster:PublicUrl, instead of asking it." };
+        var command = new Command(platform, description) { name, file, url };
+        if (platform == "telegram")
+        {
+            command.Add(webhook);
+        }
+
+        return command.Calls(node, async call =>
         {
             var path = call.Get(file)!;
             var token = path == "-" ? await Console.In.ReadToEndAsync(call.Ct) : await ReadAsync(path, call.Ct);
-            var request = new AddBot { Name = call.Get(name), Platform = platform, Token = token.Trim(), BaseUrl = call.Get(url) };
+            var request = new AddBot { Name = call.Get(name), Platform = platform, Token = token.Trim(), BaseUrl = call.Get(url), Webhook = platform == "telegram" && call.Get(webhook) };
             call.Show(
                 await call.Node.PostAsync("api/bots", request, ApiJson.Default.AddBot, ApiJson.Default.BotInfo, call.Ct),
                 bot =>
@@ -48,8 +57,24 @@ internal static class BotCommands
                     ["NAME", "PLATFORM", "ACCOUNT", "NODE", "HEARD", "TO SEND", "PROBLEM"],
                     bots.Select(bot => (string[])
                     [
-                        bot.Name, bot.Platform, $"@{bot.AccountName}", bot.Node ?? "-", Screen.Time(bot.HeardAt), $"{bot.Waiting}", bot.Problem ?? "-",
+                        bot.Name, bot.Webhook ? $"{bot.Platform} webhook" : bot.Platform, $"@{bot.AccountName}", bot.Node ?? "-", Screen.Time(bot.HeardAt), $"{bot.Waiting}", bot.Problem ?? "-",
                     ]))));
+
+    private static Command Mode(NodeOptions node)
+    {
+        var name = new Argument<string>("NAME") { Description = "The bot's name." };
+        var mode = new Argument<string>("MODE") { Description = "poll: it asks its platform. webhook: its platform calls the nodes at Cluster:PublicUrl." };
+        mode.AcceptOnlyFromAmong("poll", "webhook");
+        return new Command("mode", "Choose how a bot hears.") { name, mode }.Calls(node, async call =>
+        {
+            var body = JsonContent.Create(new SetBotMode { Webhook = call.Get(mode) == "webhook" }, ApiJson.Default.SetBotMode);
+            call.Show(
+                await call.Node.SendAsync(HttpMethod.Put, $"api/bots/{Uri.EscapeDataString(call.Get(name))}/mode", body, ApiJson.Default.BotInfo, call.Ct),
+                bot => call.Screen.Line(bot.Webhook
+                    ? $"{bot.Platform} calls the nodes for bot {bot.Name} from now on. `cluster doctor` says whether that works."
+                    : $"Bot {bot.Name} asks {bot.Platform} from now on."));
+        });
+    }
 
     private static Command Remove(NodeOptions node)
     {

@@ -75,6 +75,15 @@ public sealed record AddBot
 
     /// <summary>The address of the platform's API; null for the platform's own.</summary>
     public string? BaseUrl { get; init; }
+
+    /// <summary>The platform calls the cluster, instead of being asked.</summary>
+    public bool Webhook { get; init; }
+}
+
+/// <summary>PUT /api/bots/{name}/mode: how a bot hears. Admin only.</summary>
+public sealed record SetBotMode
+{
+    [Required] public required bool Webhook { get; init; }
 }
 
 /// <summary>GET /api/bots.</summary>
@@ -98,6 +107,9 @@ public sealed record BotInfo
 
     /// <summary>The node that receives and sends for it; null when none does.</summary>
     public string? Node { get; init; }
+
+    /// <summary>The platform calls the cluster, instead of being asked.</summary>
+    public bool Webhook { get; init; }
 
     /// <summary>What waits to be sent.</summary>
     public required int Waiting { get; init; }
@@ -126,6 +138,57 @@ public sealed record PairingInfo
     public required bool Burnt { get; init; }
 
     public required DateTimeOffset ExpiresAt { get; init; }
+}
+
+/// <summary>POST /api/pairings/window: strangers who write to a bot get a code for so long.</summary>
+public sealed record OpenPairings
+{
+    /// <summary>1 to 60.</summary>
+    [Required] public required int Minutes { get; init; }
+}
+
+/// <summary>GET /api/pairings/window: the caller's open window.</summary>
+public sealed record PairingWindow
+{
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Strangers who were given a code and wait to be confirmed.</summary>
+    public required IReadOnlyList<PairingRequestInfo> Requests { get; init; }
+
+    /// <summary>So many wait that nobody further is answered.</summary>
+    public required bool Full { get; init; }
+
+    /// <summary>Where to write to.</summary>
+    public required IReadOnlyList<BotInfo> Bots { get; init; }
+}
+
+/// <summary>A stranger who asks to be paired. Name and text are theirs: anybody may bear any name.</summary>
+public sealed record PairingRequestInfo
+{
+    public required string Identity { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>The beginning of what they wrote.</summary>
+    public required string Text { get; init; }
+
+    public required DateTimeOffset AskedAt { get; init; }
+}
+
+/// <summary>POST /api/pairings/confirm: a stranger's code, which its holder was given by a bot.</summary>
+public sealed record ConfirmPairing
+{
+    [Required] public required string Code { get; init; }
+
+    /// <summary>Whose account is to be linked; null to learn first who holds the code.</summary>
+    public string? Identity { get; init; }
+}
+
+/// <summary>Who holds the code, and whose the account is or would be.</summary>
+public sealed record ConfirmedPairing
+{
+    public required PairingRequestInfo Who { get; init; }
+    public required string Principal { get; init; }
+    public required bool Linked { get; init; }
 }
 
 /// <summary>GET /api/identities.</summary>
@@ -424,10 +487,15 @@ public sealed record LocalNode
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeInfo>))]
 [JsonSerializable(typeof(AddBot))]
+[JsonSerializable(typeof(SetBotMode))]
 [JsonSerializable(typeof(BotInfo))]
 [JsonSerializable(typeof(IReadOnlyList<BotInfo>))]
 [JsonSerializable(typeof(NewPairing))]
 [JsonSerializable(typeof(PairingInfo))]
+[JsonSerializable(typeof(OpenPairings))]
+[JsonSerializable(typeof(PairingWindow))]
+[JsonSerializable(typeof(ConfirmPairing))]
+[JsonSerializable(typeof(ConfirmedPairing))]
 [JsonSerializable(typeof(IReadOnlyList<IdentityInfo>))]
 [JsonSerializable(typeof(NodeHealth))]
 [JsonSerializable(typeof(Problem))]

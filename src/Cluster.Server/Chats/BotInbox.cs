@@ -7,8 +7,15 @@ using Cluster.Storage.Leases;
 
 namespace Cluster.Server.Chats;
 
-/// <summary>Where one bot puts what it hears, while this node holds its lease.</summary>
-internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, ChatRouting routing, BotStore bots, TimeProvider clock, ILogger logger) : IChatInbox
+/// <summary>Where one bot puts what it hears.</summary>
+/// <param name="bot">The bot.</param>
+/// <param name="platform">Answers presses.</param>
+/// <param name="lease">Null at a node that is only told: whoever holds the bot's lease reports how it does.</param>
+/// <param name="routing">Decides what becomes of it.</param>
+/// <param name="bots">For what is reported and remembered.</param>
+/// <param name="clock">For how often.</param>
+/// <param name="logger">Its owner's.</param>
+internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease? lease, ChatRouting routing, BotStore bots, TimeProvider clock, ILogger logger) : IChatInbox
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(10);
 
@@ -47,15 +54,23 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease lease, 
 
     public void Heard() => _working = true;
 
+    /// <summary>Writes down what keeps the bot from hearing.</summary>
+    public Task FailAsync(string problem, CancellationToken ct)
+    {
+        _working = false;
+        return lease is null ? Task.CompletedTask : bots.ReportAsync(lease, bot.Name, problem, ct);
+    }
+
     public Task<string?> RecallAsync(CancellationToken ct) => bots.RecallAsync(bot.Name, ct);
 
-    public Task RememberAsync(string where, CancellationToken ct) => bots.RememberAsync(lease, bot.Name, where, ct);
+    public Task RememberAsync(string where, CancellationToken ct) =>
+        lease is null ? Task.CompletedTask : bots.RememberAsync(lease, bot.Name, where, ct);
 
     /// <summary>Writes down, now and then, that the platform answers.</summary>
     /// <returns>True when it did.</returns>
     public async Task<bool> ReportAsync(CancellationToken ct)
     {
-        if (!_working || (_reported != 0 && clock.GetElapsedTime(_reported) < ReportEvery))
+        if (lease is null || !_working || (_reported != 0 && clock.GetElapsedTime(_reported) < ReportEvery))
         {
             return false;
         }

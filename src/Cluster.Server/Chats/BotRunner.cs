@@ -1,15 +1,16 @@
 using System.Data.Common;
+using Cluster.Chat;
 using Cluster.Storage.Chats;
 using Cluster.Storage.Engines;
 
 namespace Cluster.Server.Chats;
 
 /// <summary>Keeps a worker for every bot of the cluster at this node; which of the nodes works is decided by lease.</summary>
-internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, BotTools tools, Wakeups wakeups, TimeProvider clock, ILogger<BotRunner> logger) : BackgroundService
+internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, BotTools tools, BotWebhooks webhooks, Wakeups wakeups, TimeProvider clock, ILogger<BotRunner> logger) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<string, (Bot Bot, BotWorker Worker)> _workers = [];
+    private readonly Dictionary<string, (Bot Bot, IChatBot Platform, BotWorker Worker)> _workers = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -35,7 +36,7 @@ internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, 
             // The node stops.
         }
 
-        foreach (var (_, worker) in _workers.Values)
+        foreach (var (_, _, worker) in _workers.Values)
         {
             await worker.DisposeAsync();
         }
@@ -43,9 +44,9 @@ internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, 
 
     private async Task FollowAsync(List<Bot> wanted, CancellationToken ct)
     {
-        foreach (var (name, (bot, worker)) in _workers.ToList())
+        foreach (var (name, (bot, _, worker)) in _workers.ToList())
         {
-            if (!wanted.Exists(one => one.Name == name && one.AccountId == bot.AccountId && one.SealedToken.AsSpan().SequenceEqual(bot.SealedToken)))
+            if (!wanted.Exists(one => one.Name == name && one.AccountId == bot.AccountId && one.BaseUrl == bot.BaseUrl && one.Webhook == bot.Webhook && one.SealedToken.AsSpan().SequenceEqual(bot.SealedToken)))
             {
                 _workers.Remove(name);
                 await worker.DisposeAsync();
@@ -56,11 +57,14 @@ internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, 
         {
             if (platforms.Find(bot.Platform) is { } platform)
             {
-                var worker = new BotWorker(bot, platform.Create(bots.OpenToken(bot), bot.BaseUrl), tools);
-                _workers[bot.Name] = (bot, worker);
+                var client = platform.Create(bots.OpenToken(bot), bot.BaseUrl);
+                var worker = new BotWorker(bot, client, tools);
+                _workers[bot.Name] = (bot, client, worker);
                 await worker.StartAsync(ct);
             }
         }
+
+        webhooks.Follow(_workers.Values.Select(one => (one.Bot, one.Platform)));
     }
 
     [LoggerMessage(LogLevel.Warning, "The engine is away; which bots there are is not known.")]

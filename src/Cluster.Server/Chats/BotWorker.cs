@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Cluster.Chat;
 using Cluster.Server.Leases;
+using Cluster.Server.Nodes;
 using Cluster.Storage.Chats;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Leases;
@@ -9,7 +10,8 @@ namespace Cluster.Server.Chats;
 
 /// <summary>What a bot's work needs of the node.</summary>
 internal sealed record BotTools(
-    BotStore Bots, OutboxStore Outbox, ChatStore Chats, ShownStates Shown, LeaseStore Leases, ChatRouting Routing, Wakeups Wakeups, TimeProvider Clock, ILoggerFactory Loggers);
+    BotStore Bots, OutboxStore Outbox, ChatStore Chats, ShownStates Shown, LeaseStore Leases, ChatRouting Routing, Wakeups Wakeups, NodeAddress Address,
+    TimeProvider Clock, ILoggerFactory Loggers);
 
 /// <summary>
 /// One bot at this node. It <i>waits</i> for the bot's lease; with the lease it <i>works</i>: receives, and sends what waits. It stops
@@ -140,6 +142,18 @@ internal sealed partial class BotWorker : IAsyncDisposable
             LogPlatformAway(e, _bot.Name); // receiving comes back by itself
         }
 
+        var webhook = (_platform as ICanTakeWebhooks)?.Webhook;
+        if (_bot.Webhook && webhook is not null)
+        {
+            await new BotWebhook(_bot, webhook, _tools.Address, _tools.Clock, _logger).KeepAsync(inbox, ct);
+            return;
+        }
+
+        if (webhook is not null)
+        {
+            await ForgetAsync(webhook, ct);
+        }
+
         await _platform.ReceiveAsync(inbox, ct);
     }
 
@@ -177,6 +191,19 @@ internal sealed partial class BotWorker : IAsyncDisposable
         {
             LogPlatformAway(e, _bot.Name);
             return OfferAgain;
+        }
+    }
+
+    // The bot may have been told before. What is left of that would keep it from asking.
+    private async Task ForgetAsync(IChatWebhook webhook, CancellationToken ct)
+    {
+        try
+        {
+            await webhook.ForgetAsync(ct);
+        }
+        catch (HttpRequestException e)
+        {
+            LogPlatformAway(e, _bot.Name); // asking will show
         }
     }
 

@@ -1,9 +1,9 @@
 using Cluster.Chat;
 using Cluster.Core.Access;
 using Cluster.Core.Api;
-using Cluster.Core.Chats;
 using Cluster.Core.Sessions;
 using Cluster.Server.Api;
+using Cluster.Server.Nodes;
 using Cluster.Server.Security;
 using Cluster.Storage.Chats;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -17,9 +17,9 @@ internal static class ChatEndpoints
     {
         api.MapGet("/bots", ListBotsAsync);
         api.MapPost("/bots", AddBotAsync);
+        api.MapPut("/bots/{name}/mode", SetBotModeAsync);
         api.MapDelete("/bots/{name}", RemoveBotAsync);
-        api.MapPost("/pairings", NewPairingAsync);
-        api.MapGet("/pairings/{handle}", FindPairingAsync);
+        api.MapPairings();
         api.MapGet("/identities", ListIdentitiesAsync);
         api.MapDelete("/identities/{identity}", UnlinkAsync);
     }
@@ -28,7 +28,7 @@ internal static class ChatEndpoints
         TypedResults.Ok<IReadOnlyList<BotInfo>>(await bots.ListAsync(ct));
 
     private static async Task<Results<Ok<BotInfo>, ProblemHttpResult>> AddBotAsync(
-        AddBot request, HttpContext context, BotStore bots, ChatPlatforms platforms, CancellationToken ct)
+        AddBot request, HttpContext context, BotStore bots, ChatPlatforms platforms, NodeAddress address, CancellationToken ct)
     {
         if (!context.Caller().Admin)
         {
@@ -62,6 +62,11 @@ internal static class ChatEndpoints
         try
         {
             await using var bot = platform.Create(token, url);
+            if (request.Webhook && WebhookFault(platform, url, bot, address) is { } fault)
+            {
+                return ApiEndpoints.Bad(fault);
+            }
+
             account = await bot.CheckAsync(ct);
         }
         catch (ChatRefusedException e)
@@ -74,37 +79,73 @@ internal static class ChatEndpoints
                 $"{platform.Name} cannot be reached from this node; the token was not checked, and nothing was added. Try again.", statusCode: StatusCodes.Status502BadGateway);
         }
 
-        return await bots.AddAsync(request.Name, platform.Name, url, token, (account.Id, account.Name, account.PairingLink), context.Caller(), ct)
+        return await bots.AddAsync(request.Name, platform.Name, url, token, (account.Id, account.Name, account.PairingLink), request.Webhook, context.Caller(), ct)
             ? TypedResults.Ok((await bots.ListAsync(ct)).Single(one => one.Name == request.Name))
             : TypedResults.Problem(
                 $"A bot named '{request.Name}', or this very account ({account.Name}), is here already. See: cluster bot list.", statusCode: StatusCodes.Status409Conflict);
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveBotAsync(string name, HttpContext context, BotStore bots, CancellationToken ct) =>
-        !context.Caller().Admin ? ApiEndpoints.AdminsOnly()
-        : await bots.RemoveAsync(name, context.Caller(), ct) ? TypedResults.NoContent()
-        : TypedResults.Problem("There is no such bot. See: cluster bot list.", statusCode: StatusCodes.Status404NotFound);
-
-    private static async Task<Results<Ok<NewPairing>, ProblemHttpResult>> NewPairingAsync(
-        HttpContext context, PairingStore pairings, BotStore bots, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<Ok<BotInfo>, ProblemHttpResult>> SetBotModeAsync(
+        string name, SetBotMode request, HttpContext context, BotStore bots, ChatPlatforms platforms, NodeAddress address, CancellationToken ct)
     {
-        var all = await bots.ListAsync(ct);
-        return all.Count == 0
-            ? TypedResults.Problem(
-                "There is no bot yet. An admin adds one: cluster bot add telegram NAME --token-file FILE", statusCode: StatusCodes.Status409Conflict)
-            : TypedResults.Ok(new NewPairing
+        if (!context.Caller().Admin)
+        {
+            return ApiEndpoints.AdminsOnly();
+        }
+
+        if ((await bots.RunnableAsync(ct)).Find(one => one.Name == name) is { } bot && request.Webhook && platforms.Find(bot.Platform) is { } platform)
+        {
+            await using var client = platform.Create(bots.OpenToken(bot), bot.BaseUrl);
+            if (WebhookFault(platform, bot.BaseUrl, client, address) is { } fault)
             {
-                Code = (await pairings.NewAsync(context.Caller(), ct)).ToString(),
-                ExpiresAt = clock.GetUtcNow() + PairingCode.ValidFor,
-                Bots = all,
-            });
+                return ApiEndpoints.Bad(fault);
+            }
+        }
+
+        return await bots.SetModeAsync(name, request.Webhook, context.Caller(), ct)
+            ? TypedResults.Ok((await bots.ListAsync(ct)).Single(one => one.Name == name))
+            : NoSuchBot();
     }
 
-    private static async Task<Results<Ok<PairingInfo>, ProblemHttpResult>> FindPairingAsync(
-        string handle, HttpContext context, PairingStore pairings, CancellationToken ct) =>
-        await pairings.FindAsync(context.Caller(), handle, ct) is { } pairing
-            ? TypedResults.Ok(pairing)
-            : TypedResults.Problem("You have no such code any more. Make a new one: cluster pair.", statusCode: StatusCodes.Status404NotFound);
+    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveBotAsync(
+        string name, HttpContext context, BotStore bots, ChatPlatforms platforms, CancellationToken ct)
+    {
+        if (!context.Caller().Admin)
+        {
+            return ApiEndpoints.AdminsOnly();
+        }
+
+        var bot = (await bots.RunnableAsync(ct)).Find(one => one.Name == name);
+        if (bot is null || !await bots.RemoveAsync(name, context.Caller(), ct))
+        {
+            return NoSuchBot();
+        }
+
+        if (bot.Webhook && platforms.Find(bot.Platform) is { } platform)
+        {
+            await using var client = platform.Create(bots.OpenToken(bot), bot.BaseUrl);
+            try
+            {
+                await (client is ICanTakeWebhooks { Webhook: var webhook } ? webhook.ForgetAsync(ct) : Task.CompletedTask);
+            }
+            catch (Exception e) when (e is HttpRequestException or ChatRefusedException)
+            {
+                // The bot is gone here in any case; what its platform still sends is refused.
+            }
+        }
+
+        return TypedResults.NoContent();
+    }
+
+    // Telegram Bot API: setWebhook, url: "HTTPS URL to send updates to". A Bot API server of one's own takes others as well.
+    private static string? WebhookFault(ChatPlatform platform, Uri url, IChatBot bot, NodeAddress address) =>
+        bot is not ICanTakeWebhooks ? $"Bots of {platform.Name} have no webhook. Leave --webhook out."
+        : address.Public is not { } node ? "For a webhook the platform must reach the nodes. Set Cluster:PublicUrl to their address, https://…, on every node; or leave --webhook out."
+        : url == platform.BaseUrl && !node.IsHttps ? $"{platform.Name} calls https:// addresses only, and Cluster:PublicUrl is {node.Origin}. Change it on every node, or leave --webhook out."
+        : null;
+
+    private static ProblemHttpResult NoSuchBot() =>
+        TypedResults.Problem("There is no such bot. See: cluster bot list.", statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<Ok<IReadOnlyList<IdentityInfo>>> ListIdentitiesAsync(HttpContext context, PairingStore pairings, CancellationToken ct) =>
         TypedResults.Ok<IReadOnlyList<IdentityInfo>>(await pairings.ListAsync(context.Caller(), ct));

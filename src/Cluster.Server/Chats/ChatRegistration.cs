@@ -11,6 +11,7 @@ internal static class ChatRegistration
     public static IServiceCollection AddChats(this IServiceCollection services) => services
         .AddSingleton<BotStore>()
         .AddSingleton<PairingStore>()
+        .AddSingleton<PairingWindows>()
         .AddSingleton<ChatStore>()
         .AddSingleton<OutboxStore>()
         .AddSingleton<ShownStates>()
@@ -18,8 +19,10 @@ internal static class ChatRegistration
         .AddSingleton<ChatRouting>()
         .AddSingleton<ChatPlatforms>()
         .AddSingleton<BotTools>()
+        .AddSingleton<BotWebhooks>()
         .AddHostedService<BotRunner>()
         .AddSingleton(new Chore(PairingStore.SweepAsync))
+        .AddSingleton(new Chore(PairingWindows.SweepAsync))
         .AddSingleton(new Chore(OutboxStore.SweepAsync))
         .AddPlatform("telegram", "https://api.telegram.org", (token, url, http, clock) => new TelegramBot(token, url, http, clock))
         .AddPlatform("discord", "https://discord.com/api/v10/", (token, url, http, clock) => new DiscordBot(token, url, http, clock));

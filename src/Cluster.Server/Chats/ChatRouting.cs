@@ -35,7 +35,8 @@ internal readonly record struct Taken(bool Known, string? Answer = null);
 /// <summary>Decides what becomes of what people say to bots: nothing for strangers, a pairing, a command, a verdict, or an event for a
 /// session. Everything is committed when it returns.</summary>
 internal sealed partial class ChatRouting(
-    ChatStore chats, ChatCommands commands, PairingStore pairings, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine, Refusals refusals)
+    ChatStore chats, ChatCommands commands, PairingStore pairings, PairingWindows windows, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine,
+    Refusals refusals)
 {
     private const string NoSuchRequest = "There is no such request that you may answer.";
 
@@ -59,7 +60,7 @@ internal sealed partial class ChatRouting(
         var known = await chats.LookAsync(heard.Who, heard.Conversation, message.ReplyTo, ct);
         if (!known.Known || !(message.ForBot || await IsForSessionAsync(heard.Who, known, ct)))
         {
-            if (!known.Known)
+            if (!known.Known && !await AskAsync(heard, message, ct))
             {
                 refusals.Count("stranger", heard.Who.Value);
             }
@@ -186,12 +187,18 @@ internal sealed partial class ChatRouting(
         await outbox.NoticeAsync(
             heard.Conversation,
             heard.Who,
-            again
-                ? "This account is paired already. `/sessions` lists your sessions."
-                : "You are paired. `/sessions` lists your sessions, `/use NAME` chooses the one that your messages go to, `/help` tells the rest.",
+            again ? PairingText.PairedAlready : PairingText.Paired,
             heard.Update.MessageId,
             ct);
         await chats.ObeyedAsync(heard.Key, ct);
+    }
+
+    // While somebody waits for strangers, one who writes in a direct chat is given a code, once.
+    private async Task<bool> AskAsync(Heard heard, ChatUpdate.Message message, CancellationToken ct)
+    {
+        var text = HostileText.Clean(message.Text).ReplaceLineEndings(" ").Trim();
+        return message is { Place.Private: true, Edited: false } && text.Length > 0 && router.Throttle(heard.Who) is null
+            && await windows.AskAsync(heard.Who, Name(heard), HostileText.Cut(text, PairingWindows.MaxText), heard.Conversation, ct);
     }
 
     private async Task VerdictAsync(Heard heard, ChatLine.Verdict verdict, CancellationToken ct)

@@ -113,6 +113,7 @@ internal static partial class Node
         app.MapHealth();
         app.MapMcp();
         app.MapWebhooks();
+        app.MapBotWebhooks();
         app.MapApi();
         app.MapPages();
         return app;
@@ -145,6 +146,12 @@ internal static partial class Node
         app.Lifetime.ApplicationStopped.Register(() => NodeFiles.Withdraw(home));
         return node;
     }
+
+    /// <summary>The admin's token as far as this node has it; empty when it does not.</summary>
+    public static async Task<string> AdminTokenAsync(WebApplication app, LocalNode node) =>
+        node.TokenFile.Length > 0
+            ? (await File.ReadAllTextAsync(node.TokenFile)).Trim()
+            : app.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.AdminToken.Trim();
 
     // Several nodes share what stands in PostgreSQL, so they must share the key to it too.
     private static async Task<Engine> OpenEngineAsync(ClusterOptions options, string key, TimeProvider clock)

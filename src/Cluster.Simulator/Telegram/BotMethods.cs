@@ -189,6 +189,7 @@ internal sealed class BotMethods(World world, RateLimits limits, Happenings happ
             throw RefusedException.Bad(emoji.Count > 1 ? "REACTIONS_TOO_MANY" : "REACTION_INVALID");
         }
 
+        world.React(chat.Id, id, emoji.FirstOrDefault());
         happenings.Reactions.Put(chat.Id, new SimulatedReaction(id, emoji.FirstOrDefault()));
         return Answer.True;
     }

@@ -43,6 +43,14 @@ internal static class RequestShapes
         ["getMe"] = new(),
         ["getUpdates"] = new(
             new("offset", Kind.Integer), new("limit", Kind.Integer), new("timeout", Kind.Integer), new("allowed_updates", Kind.Strings)),
+        ["setWebhook"] = new(
+            new("url", Kind.String, Required: true),
+            new("max_connections", Kind.Integer),
+            new("allowed_updates", Kind.Strings),
+            new("secret_token", Kind.String),
+            new("drop_pending_updates", Kind.Boolean)),
+        ["deleteWebhook"] = new(new Field("drop_pending_updates", Kind.Boolean)),
+        ["getWebhookInfo"] = new(),
         ["sendMessage"] = new(
             [Chat, Thread, .. Text, new("disable_notification", Kind.Boolean), new("reply_parameters", Kind.Object, Shape: Reply)]),
         ["editMessageText"] = new([Chat, Message, .. Text]),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
@@ -6,6 +7,11 @@ namespace Cluster.Simulator.Telegram;
 // What people do. Positive chat ids are direct chats, negative ones groups; a chat comes to be when somebody acts in it.
 public sealed partial class TelegramSimulator
 {
+    private readonly ConcurrentDictionary<long, string> _names = new();
+
+    /// <summary>Gives somebody a name.</summary>
+    public void Introduce(long userId, string name) => _names[userId] = name;
+
     /// <summary>Somebody writes.</summary>
     /// <param name="userId">Who.</param>
     /// <param name="chatId">The same as <paramref name="userId"/> for a direct chat.</param>
@@ -57,6 +63,22 @@ public sealed partial class TelegramSimulator
         lock (_world.Lock)
         {
             return PressMadeUp(userId, chatId, messageId, _world.Shown(chatId, messageId)!.Buttons.First(button => button.Label == label).Data);
+        }
+    }
+
+    /// <summary>Somebody presses a button, counted from 0.</summary>
+    /// <returns>The id by which the bot answers.</returns>
+    /// <exception cref="KeyNotFoundException">There is no such button any more.</exception>
+    public string Press(long userId, long chatId, long messageId, int button)
+    {
+        lock (_world.Lock)
+        {
+            return PressMadeUp(
+                userId,
+                chatId,
+                messageId,
+                _world.Shown(chatId, messageId)?.Buttons.ElementAtOrDefault(button)?.Data
+                    ?? throw new KeyNotFoundException($"Message {messageId} has no button {button}."));
         }
     }
 
@@ -148,7 +170,7 @@ public sealed partial class TelegramSimulator
         }
     }
 
-    private static string Name(long userId) => string.Create(CultureInfo.InvariantCulture, $"User {userId}");
+    private string Name(long userId) => _names.GetValueOrDefault(userId) ?? string.Create(CultureInfo.InvariantCulture, $"User {userId}");
 
     private static void SetCaption(JsonObject message, string? caption)
     {

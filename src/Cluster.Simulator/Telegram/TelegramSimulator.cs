@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Cluster.Simulator.Telegram.Page;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -8,7 +9,7 @@ namespace Cluster.Simulator.Telegram;
 /// <summary>A Telegram Bot API with one bot, as strict as the real one, and the people who talk with that bot.</summary>
 public sealed partial class TelegramSimulator : SimulatedPlatform
 {
-    /// <summary>The token of the one bot.</summary>
+    /// <summary>The token of the one bot, unless it is given another.</summary>
     public const string Token = "7000:simulated_token-of-the-one-bot";
 
     /// <summary>The bot's user id.</summary>
@@ -24,14 +25,27 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
     private readonly World _world;
     private readonly UpdateQueue _updates;
     private readonly BotMethods _methods;
+    private readonly string _token;
+    private readonly ChatPage? _page;
     private volatile bool _revoked;
-    private volatile bool _webhook;
+    private readonly Webhook _webhook;
 
-    public TelegramSimulator(TimeProvider? clock = null)
+    /// <param name="clock">Null for the machine's.</param>
+    /// <param name="token">The bot's token.</param>
+    /// <param name="pageKey">Serves a page for people at <c>/#KEY</c>; null for none.</param>
+    /// <param name="after">Ids begin after this: whoever knows an earlier run must not take its ids for new ones.</param>
+    public TelegramSimulator(TimeProvider? clock = null, string token = Token, string? pageKey = null, long after = 0)
     {
-        _world = new World(BotId, BotName, clock ?? TimeProvider.System);
-        _updates = new UpdateQueue(clock ?? TimeProvider.System);
+        _token = token;
+        _world = new World(BotId, BotName, clock ?? TimeProvider.System, after);
+        _updates = new UpdateQueue(clock ?? TimeProvider.System, after + 1000);
         _methods = new BotMethods(_world, new RateLimits(clock ?? TimeProvider.System), _happenings);
+        _webhook = new Webhook(_updates, clock ?? TimeProvider.System);
+        if (pageKey is not null)
+        {
+            _page = new ChatPage(this, _world, pageKey);
+            ChatPage.Introduce(this);
+        }
     }
 
     /// <summary>Whether more messages than Telegram lets through are answered by 429.</summary>
@@ -47,8 +61,25 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
     /// <summary>From now on the token is unknown.</summary>
     public void Revoke() => _revoked = true;
 
-    /// <summary>Somebody set a webhook, or took it away.</summary>
-    public void SetWebhook(bool set) => _webhook = set;
+    /// <summary>Somebody set a webhook, which nobody hears of here, or took it away.</summary>
+    public void SetWebhook(bool set) => _webhook.SetElsewhere(set ? "https://example.com/somebody-elses" : "");
+
+    /// <summary>Webhooks may be addresses of this machine, which the real one does not reach.</summary>
+    public bool AllowLoopbackWebhooks
+    {
+        get => _webhook.AllowLoopback;
+        set => _webhook.AllowLoopback = value;
+    }
+
+    /// <summary>What is told to the webhook does not arrive, for this reason; null when it does.</summary>
+    public string? WebhookFailure
+    {
+        get => _webhook.Failure;
+        set => _webhook.Failure = value;
+    }
+
+    /// <summary>The webhook as it is set; the address is empty when there is none.</summary>
+    public (string Url, string? Secret, int MaxConnections) WebhookSet => _webhook.Set;
 
     /// <summary>The next calls of a method are answered by an error and not done.</summary>
     public void FailNext(string method, int status, string description, int times = 1) =>
@@ -107,9 +138,23 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
         }
     }
 
+    public override async ValueTask DisposeAsync()
+    {
+        await _webhook.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
     protected override void Map(WebApplication app) => app.Run(ServeAsync);
 
-    private Task ServeAsync(HttpContext context) => (context.Request.Path.Value ?? "").Split('/') switch
+    private async Task ServeAsync(HttpContext context)
+    {
+        if (_page is null || !await _page.TryServeAsync(context))
+        {
+            await AnswerBotAsync(context);
+        }
+    }
+
+    private Task AnswerBotAsync(HttpContext context) => (context.Request.Path.Value ?? "").Split('/') switch
     {
         ["", ['b', 'o', 't', .. var token], var method] => CallAsync(context, token, method),
         ["", "file", ['b', 'o', 't', .. var token], .. var path] => HandOutAsync(context, token, string.Join('/', path)),
@@ -122,7 +167,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
         FileTrouble trouble;
         lock (_world.Lock)
         {
-            file = token == Token && !_revoked ? _methods.Files.At(path) : null;
+            file = token == _token && !_revoked ? _methods.Files.At(path) : null;
             (trouble, FileTrouble) = (FileTrouble, FileTrouble.None);
         }
 
@@ -166,7 +211,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
             return;
         }
 
-        var answer = token != Token || _revoked ? new Answer(401, null, "Unauthorized") : fault?.Answer;
+        var answer = token != _token || _revoked ? new Answer(401, null, "Unauthorized") : fault?.Answer;
         answer ??= await AnswerAsync(context, method, request, form);
         if (fault is { Kind: FaultKind.LoseAnswer })
         {
@@ -188,7 +233,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
 
             using var request = JsonDocument.Parse(body, Strict);
             RequestShapes.Check(method, request.RootElement);
-            return method == "getUpdates"
+            return Webhook.Answers(method) ? _webhook.Call(method, request.RootElement) : method == "getUpdates"
                 ? await PollAsync(request.RootElement, context.RequestAborted)
                 : _methods.Call(method, request.RootElement, form?.Files ?? new Dictionary<string, SimulatedFile>());
         }
@@ -204,7 +249,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
 
     private async Task<Answer> PollAsync(JsonElement request, CancellationToken ct)
     {
-        if (_webhook)
+        if (_webhook.Set.Url.Length > 0)
         {
             throw new RefusedException(
                 409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first");

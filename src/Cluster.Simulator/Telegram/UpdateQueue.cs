@@ -3,15 +3,16 @@ using System.Text;
 namespace Cluster.Simulator.Telegram;
 
 /// <summary>What the bot is still to be told (Telegram Bot API: getUpdates). One call at a time: a newer one ends the one that waits.</summary>
-internal sealed class UpdateQueue(TimeProvider clock)
+internal sealed class UpdateQueue(TimeProvider clock, long lastId)
 {
     private readonly Lock _lock = new();
     private readonly List<(long Id, string Kind, string Json)> _waiting = [];
     private readonly List<(long Id, TaskCompletionSource Done)> _confirmations = [];
-    private long _lastId = 1000;
+    private long _lastId = lastId;
     private long _confirmed;
     private HashSet<string>? _allowed;
     private Poll? _poll;
+    private TaskCompletionSource _added = Poll.Sleep();
 
     public long LastId
     {
@@ -32,6 +33,7 @@ internal sealed class UpdateQueue(TimeProvider clock)
         {
             _waiting.Add((++_lastId, kind, json(_lastId)));
             _poll?.Wake.TrySetResult();
+            _added.TrySetResult();
             return _lastId;
         }
     }
@@ -49,6 +51,58 @@ internal sealed class UpdateQueue(TimeProvider clock)
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _confirmations.Add((id, done));
             return done.Task;
+        }
+    }
+
+    /// <summary>How many wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                _ = Told(1);
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>Which kinds are told from now on; null leaves it as it is.</summary>
+    public void Allow(IEnumerable<string>? kinds)
+    {
+        lock (_lock)
+        {
+            _allowed = kinds?.ToHashSet() ?? _allowed;
+        }
+    }
+
+    /// <summary>The first that waits, as soon as there is one. It goes on waiting until it is acknowledged.</summary>
+    public async Task<(long Id, string Json)> FirstAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            Task added;
+            lock (_lock)
+            {
+                if (Told(1) is not null)
+                {
+                    return (_waiting[0].Id, _waiting[0].Json);
+                }
+
+                _added = _added.Task.IsCompleted ? Poll.Sleep() : _added;
+                added = _added.Task;
+            }
+
+            await added.WaitAsync(ct);
+        }
+    }
+
+    /// <summary>The bot has taken everything up to this one.</summary>
+    public void Acknowledge(long id)
+    {
+        lock (_lock)
+        {
+            Confirm(id + 1);
         }
     }
 

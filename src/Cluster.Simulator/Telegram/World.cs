@@ -4,12 +4,13 @@ using System.Text.RegularExpressions;
 namespace Cluster.Simulator.Telegram;
 
 /// <summary>The chats and what stands in them. Its owner holds <see cref="Lock"/> around every call.</summary>
-internal sealed partial class World(long botId, string botName, TimeProvider clock)
+internal sealed partial class World(long botId, string botName, TimeProvider clock, long lastMessage)
 {
     private readonly Dictionary<long, Chat> _chats = [];
     private readonly Dictionary<(long Chat, long Message), JsonObject> _messages = [];
     private readonly Dictionary<(long Chat, long Message), SimulatedMessage> _ofBot = [];
-    private long _lastMessage;
+    private readonly Dictionary<(long Chat, long Message), string> _reactions = [];
+    private long _lastMessage = lastMessage;
 
     public Lock Lock { get; } = new();
 
@@ -79,8 +80,29 @@ internal sealed partial class World(long botId, string botName, TimeProvider clo
 
     public JsonObject? Find(long chat, long message) => _messages.GetValueOrDefault((chat, message));
 
+    /// <summary>All that stands in a chat, in order.</summary>
+    public IEnumerable<JsonObject> Messages(long chat) => _messages.Where(one => one.Key.Chat == chat).OrderBy(one => one.Key.Message).Select(one => one.Value);
+
+    /// <param name="chat">The chat.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="emoji">Null takes the bot's reaction away.</param>
+    public void React(long chat, long message, string? emoji)
+    {
+        if (emoji is null)
+        {
+            _reactions.Remove((chat, message));
+        }
+        else
+        {
+            _reactions[(chat, message)] = emoji;
+        }
+    }
+
+    public string? ReactionUnder(long chat, long message) => _reactions.GetValueOrDefault((chat, message));
+
     public void Delete(long chat, long message)
     {
+        _reactions.Remove((chat, message));
         _messages.Remove((chat, message));
         _ofBot.Remove((chat, message));
     }

@@ -16,6 +16,9 @@ public sealed record Bot
     public required byte[] SealedToken { get; init; }
     public required string AccountId { get; init; }
 
+    /// <summary>Its platform calls the cluster, instead of being asked.</summary>
+    public required bool Webhook { get; init; }
+
     /// <summary>The lease of the one node that receives and sends for it.</summary>
     public string LeaseName => $"bot:{Name}";
 }
@@ -25,15 +28,15 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
 {
     /// <returns>False when the name, or this account of the platform, is here already.</returns>
     public Task<bool> AddAsync(
-        string name, string platform, Uri baseUrl, string token, (string Id, string Name, string? PairingLink) account, Caller by, CancellationToken ct) =>
+        string name, string platform, Uri baseUrl, string token, (string Id, string Name, string? PairingLink) account, bool webhook, Caller by, CancellationToken ct) =>
         engine.TurnAsync(
             async turn =>
             {
                 await Tokens.HoldAsync(turn, by);
                 if (await turn.Db.ExecuteAsync(
                     """
-                    INSERT INTO bot (name, platform, base_url, token, account_id, account_name, pairing_link, created_at)
-                    VALUES (@name, @platform, @url, @token, @account, @accountName, @link, @now)
+                    INSERT INTO bot (name, platform, base_url, token, account_id, account_name, pairing_link, mode, created_at)
+                    VALUES (@name, @platform, @url, @token, @account, @accountName, @link, @mode, @now)
                     ON CONFLICT DO NOTHING
                     """,
                     ("@name", name),
@@ -43,12 +46,32 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
                     ("@account", account.Id),
                     ("@accountName", account.Name),
                     ("@link", account.PairingLink),
+                    ("@mode", webhook ? WebhookMode : null),
                     ("@now", turn.NowMs)) == 0)
                 {
                     return false;
                 }
 
                 await turn.AuditAsync(by.Identity.Value, "bot.add", name, $"{platform} {account.Id}");
+                turn.Wake(Topic);
+                return true;
+            },
+            ct);
+
+    /// <summary>Changes how a bot hears.</summary>
+    /// <returns>False when there is no such bot.</returns>
+    public Task<bool> SetModeAsync(string name, bool webhook, Caller by, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                await Tokens.HoldAsync(turn, by);
+                if (await turn.Db.ExecuteAsync(
+                    "UPDATE bot SET mode = @mode, problem = NULL WHERE name = @name", ("@mode", webhook ? WebhookMode : null), ("@name", name)) == 0)
+                {
+                    return false;
+                }
+
+                await turn.AuditAsync(by.Identity.Value, "bot.mode", name, webhook ? WebhookMode : "poll");
                 turn.Wake(Topic);
                 return true;
             },
@@ -74,10 +97,12 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
     /// <summary>What is woken when bots come or go.</summary>
     public const string Topic = "bots";
 
+    private const string WebhookMode = "webhook";
+
     public Task<List<Bot>> RunnableAsync(CancellationToken ct) =>
         engine.ReadAsync(
             db => db.RowsAsync(
-                "SELECT name, platform, base_url, token, account_id FROM bot ORDER BY name",
+                "SELECT name, platform, base_url, token, account_id, mode FROM bot ORDER BY name",
                 r => new Bot
                 {
                     Name = r.GetString(0),
@@ -85,6 +110,7 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
                     BaseUrl = new Uri(r.GetString(2)),
                     SealedToken = r.Bytes(3),
                     AccountId = r.GetString(4),
+                    Webhook = r.TextOrNull(5) == WebhookMode,
                 }),
             ct);
 
@@ -92,7 +118,7 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
         engine.ReadAsync(
             db => db.RowsAsync(
                 $"""
-                SELECT b.name, b.platform, b.account_id, b.account_name, b.pairing_link, b.problem, b.heard_at, n.name,
+                SELECT b.name, b.platform, b.account_id, b.account_name, b.pairing_link, b.problem, b.heard_at, n.name, b.mode,
                   (SELECT COUNT(*) FROM outbox o WHERE o.bot = b.name AND o.state = 'queued' AND o.lane >= 0)
                 FROM bot b LEFT JOIN lease l ON l.name = 'bot:' || b.name AND l.expires_at > {engine.NowSql} LEFT JOIN node n ON n.id = l.holder
                 ORDER BY b.name
@@ -107,7 +133,8 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
                     Problem = r.TextOrNull(5),
                     HeardAt = r.TimeOrNull(6),
                     Node = r.TextOrNull(7),
-                    Waiting = (int)r.GetInt64(8),
+                    Webhook = r.TextOrNull(8) == WebhookMode,
+                    Waiting = (int)r.GetInt64(9),
                 }),
             ct);
 

@@ -63,27 +63,27 @@ public sealed class ChatStore(Engine engine)
 
     /// <summary>Writes down where somebody who is known can be reached, and under which name people know them.</summary>
     public Task MeetAsync(ConversationId conversation, bool isPrivate, Identity who, string name, CancellationToken ct) =>
-        engine.TurnAsync(
-            async turn =>
-            {
-                await turn.Db.ExecuteAsync(
-                    """
-                    INSERT INTO conversation (id, bot, identity, session_id, created_at) VALUES (@id, @bot, @who, NULL, @now)
-                    ON CONFLICT (id) DO NOTHING
-                    """,
-                    ("@id", conversation.ToString()),
-                    ("@bot", conversation.Bot),
-                    ("@who", isPrivate ? who.Value : null),
-                    ("@now", turn.NowMs));
-                return await turn.Db.ExecuteAsync(
-                    """
-                    INSERT INTO chat_user (identity, name, session_id) VALUES (@who, @name, NULL)
-                    ON CONFLICT (identity) DO UPDATE SET name = excluded.name WHERE chat_user.name <> excluded.name
-                    """,
-                    ("@who", who.Value),
-                    ("@name", name));
-            },
-            ct);
+        engine.TurnAsync(turn => MeetAsync(turn, conversation, isPrivate, who, name), ct);
+
+    internal static async Task<int> MeetAsync(Turn turn, ConversationId conversation, bool isPrivate, Identity who, string name)
+    {
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO conversation (id, bot, identity, session_id, created_at) VALUES (@id, @bot, @who, NULL, @now)
+            ON CONFLICT (id) DO NOTHING
+            """,
+            ("@id", conversation.ToString()),
+            ("@bot", conversation.Bot),
+            ("@who", isPrivate ? who.Value : null),
+            ("@now", turn.NowMs));
+        return await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO chat_user (identity, name, session_id) VALUES (@who, @name, NULL)
+            ON CONFLICT (identity) DO UPDATE SET name = excluded.name WHERE chat_user.name <> excluded.name
+            """,
+            ("@who", who.Value),
+            ("@name", name));
+    }
 
     /// <summary>Chooses the session that somebody's messages go to from now on.</summary>
     public Task UseAsync(Identity who, SessionId session, CancellationToken ct) =>

@@ -18,12 +18,20 @@ internal static class OutboxRules
 
         // All of a request's arguments.
         OutboxKind.Notice when item.RequestId is not null => await MayAsync(turn, item.Session, judged, Act.Approve),
-        OutboxKind.Notice => judged is not null && await turn.Db.NumberAsync(
-            "SELECT 1 FROM identity WHERE id = @who UNION SELECT 1 FROM access_entry WHERE identity = @who", ("@who", judged)) is not null,
+        OutboxKind.Notice => judged is not null && await IsKnownAsync(turn, judged),
         OutboxKind.Prompt => await IsOpenAsync(turn, item.RequestId) && await MayAsync(turn, item.Session, judged, Act.Approve),
         OutboxKind.Answer => await MayAsync(turn, item.Session, judged, Act.Talk),
         _ => true,
     };
+
+    // Who holds a code of an open window is told that, and is somebody no longer than the code lives.
+    private static async Task<bool> IsKnownAsync(Turn turn, string who) => await turn.Db.NumberAsync(
+        """
+        SELECT 1 FROM identity WHERE id = @who UNION SELECT 1 FROM access_entry WHERE identity = @who
+        UNION SELECT 1 FROM pairing_request WHERE identity = @who AND expires_at > @now
+        """,
+        ("@who", who),
+        ("@now", turn.NowMs)) is not null;
 
     private static async Task<bool> MayAsync(Turn turn, SessionId? session, string? judged, Act act) =>
         session is { } asked && judged is not null

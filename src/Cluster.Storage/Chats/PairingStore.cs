@@ -109,10 +109,7 @@ public sealed class PairingStore(Engine engine)
 
                 await turn.Db.ExecuteAsync(
                     "UPDATE pairing SET identity = @id, name = @name WHERE handle = @handle", ("@id", who.Value), ("@name", name), ("@handle", code.Handle));
-                await turn.Db.ExecuteAsync("INSERT INTO identity (id, principal) VALUES (@id, @principal)", ("@id", who.Value), ("@principal", row.Principal));
-                await ChangeSessionsAsync(turn, row.Principal);
-                await turn.AuditAsync(who.Value, "identity.link", row.Principal);
-                return PairingOutcome.Paired;
+                return await LinkAsync(turn, who, row.Principal, who) ? PairingOutcome.Paired : PairingOutcome.Linked;
             },
             ct);
 
@@ -157,6 +154,21 @@ public sealed class PairingStore(Engine engine)
     public static async Task<int> SweepAsync(Turn turn) =>
         await turn.Db.ExecuteAsync("DELETE FROM pairing WHERE expires_at <= @before", ("@before", (turn.Now - Hour).ToUnixTimeMilliseconds()))
         + await turn.Db.ExecuteAsync("DELETE FROM guess WHERE since <= @before", ("@before", (turn.Now - Hour).ToUnixTimeMilliseconds()));
+
+    /// <summary>Makes an account a principal's, at once and for all sessions.</summary>
+    /// <returns>False when it is somebody's already.</returns>
+    internal static async Task<bool> LinkAsync(Turn turn, Identity who, string principal, Identity by)
+    {
+        if (await turn.Db.ExecuteAsync(
+            "INSERT INTO identity (id, principal) VALUES (@id, @principal) ON CONFLICT (id) DO NOTHING", ("@id", who.Value), ("@principal", principal)) == 0)
+        {
+            return false;
+        }
+
+        await ChangeSessionsAsync(turn, principal);
+        await turn.AuditAsync(by.Value, "identity.link", principal, who.Value);
+        return true;
+    }
 
     // Whose identities are the owner's is part of every allowlist of the owner's sessions. In one order, as everybody who holds several.
     private static async Task ChangeSessionsAsync(Turn turn, string principal)

@@ -181,7 +181,7 @@ public abstract class OutboxSuite(TestDatabase database) : ChatSuite(database)
     {
         var (client, lease) = (await ConnectAsync(), await MeetAsync());
         var bots = new BotStore(Engine, Leases, Box);
-        await bots.AddAsync("team", "telegram", new Uri("https://api.example"), "1:token", ("1", "bot", null), AliceCalls, Ct);
+        await bots.AddAsync("team", "telegram", new Uri("https://api.example"), "1:token", ("1", "bot", null), webhook: false, AliceCalls, Ct);
         var eventId = await HearAsync("hello", "51");
         await DeliverAsync(client);
 
