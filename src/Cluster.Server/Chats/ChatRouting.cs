@@ -198,7 +198,7 @@ internal sealed partial class ChatRouting(
     {
         var text = HostileText.Clean(message.Text).ReplaceLineEndings(" ").Trim();
         return message is { Place.Private: true, Edited: false } && text.Length > 0 && router.Throttle(heard.Who) is null
-            && await windows.AskAsync(heard.Who, Name(heard), HostileText.Cut(text, PairingWindows.MaxText), heard.Conversation, ct);
+            && await windows.AskAsync(heard.Who, heard.Name, HostileText.Cut(text, PairingWindows.MaxText), heard.Conversation, ct);
     }
 
     private async Task VerdictAsync(Heard heard, ChatLine.Verdict verdict, CancellationToken ct)
