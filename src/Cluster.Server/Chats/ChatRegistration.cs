@@ -14,6 +14,8 @@ internal static class ChatRegistration
         .AddSingleton<ChatStore>()
         .AddSingleton<OutboxStore>()
         .AddSingleton<ShownStates>()
+        .AddSingleton<ChatActs>()
+        .AddSingleton<CallOutcomes>()
         .AddSingleton<ChatCommands>()
         .AddSingleton<ChatRouting>()
         .AddSingleton<ChatPlatforms>()

@@ -7,5 +7,7 @@ internal static class McpRegistration
             .AddSingleton<McpRequests>()
             .AddSingleton<McpStreams>()
             .AddSingleton<ChannelToolCalls>()
+            .AddSingleton<ChatToolCalls>()
+            .AddSingleton<SentWait>()
             .AddSingleton<Confirmations>();
 }

@@ -46,6 +46,12 @@ public sealed record OutboxItem
     public required int PartsSent { get; init; }
 
     public required int Attempts { get; init; }
+
+    /// <summary>The tool call that it came of; of an answer, its own id.</summary>
+    public long? CallId { get; init; }
+
+    /// <summary>Ids of the uploads that it sends instead of its words.</summary>
+    public IReadOnlyList<string> Uploads { get; init; } = [];
 }
 
 /// <summary>What became of one try to send an item.</summary>
@@ -57,7 +63,11 @@ public abstract record SendResult
 
     /// <param name="MessageId">The platform's id of the message; null for what is none.</param>
     /// <param name="Last">Nothing more of this item is to be sent.</param>
-    public sealed record Sent(string? MessageId, bool Last) : SendResult;
+    public sealed record Sent(string? MessageId, bool Last) : SendResult
+    {
+        /// <summary>The ids of the others, where one post became several messages.</summary>
+        public IReadOnlyList<string> Others { get; init; } = [];
+    }
 
     public sealed record Later(TimeSpan Wait, bool Failed) : SendResult;
 
@@ -67,6 +77,9 @@ public abstract record SendResult
 /// <summary>Answers, prompts and notices on their way to chat platforms. Only the holder of a bot's lease takes and marks its items.</summary>
 public sealed class OutboxStore(Engine engine, LeaseStore leases)
 {
+    /// <summary>Why something was not sent that nobody may have any more.</summary>
+    public const string Revoked = "revoked, or over";
+
     /// <summary>Tells somebody something, as long as they are somebody here.</summary>
     public Task NoticeAsync(ConversationId conversation, Identity who, string text, string? replyTo, CancellationToken ct) =>
         engine.TurnAsync(
@@ -97,7 +110,7 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                         }
                         else
                         {
-                            await EndAsync(turn, item.Id, "refused", "revoked, or over");
+                            await EndAsync(turn, item, "refused", Revoked);
                         }
                     }
 
@@ -150,7 +163,7 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     /// <summary>Puts something into the outbox, in the turn that decided it.</summary>
     internal static async Task PutAsync(
         Turn turn, string conversation, OutboxKind kind, int lane, string body, string? target = null,
-        SessionId? session = null, Identity? judged = null, long? requestId = null)
+        SessionId? session = null, Identity? judged = null, long? requestId = null, long? callId = null, IReadOnlyList<string>? uploads = null)
     {
         // Of the states that a message is shown to have, the newest wins.
         if (kind is OutboxKind.React or OutboxKind.Edit)
@@ -170,8 +183,9 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         await turn.Db.ExecuteAsync(
             """
             INSERT INTO outbox
-              (id, bot, conversation, lane, kind, body, target, session_id, identity, request_id, parts_sent, attempts, state, due_at, created_at)
-            VALUES (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @request, 0, 0, 'queued', @now, @now)
+              (id, bot, conversation, lane, kind, body, target, session_id, identity, request_id, call_id, uploads, parts_sent, attempts, state, due_at,
+               created_at)
+            VALUES (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @request, @call, @uploads, 0, 0, 'queued', @now, @now)
             """,
             ("@id", await turn.TakeIdAsync()),
             ("@bot", id.Bot),
@@ -183,6 +197,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
             ("@session", session?.ToString()),
             ("@identity", judged?.Value),
             ("@request", requestId),
+            ("@call", callId),
+            ("@uploads", uploads is { Count: > 0 } ? string.Join(' ', uploads) : null),
             ("@now", turn.NowMs));
         turn.Show(TopicOf(id.Bot));
     }
@@ -193,14 +209,14 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     private static Task<List<(OutboxItem Item, string? Judged)>> FirstAsync(Turn turn, string bot, int most) =>
         turn.Db.RowsAsync(
             """
-            SELECT o.id, o.conversation, c.identity, o.kind, o.body, o.target, o.session_id, o.request_id, o.parts_sent, o.attempts, o.identity
+            SELECT o.id, o.conversation, c.identity, o.kind, o.body, o.target, o.session_id, o.request_id, o.parts_sent, o.attempts, o.call_id, o.uploads, o.identity
             FROM outbox o LEFT JOIN conversation c ON c.id = o.conversation
             WHERE o.bot = @bot AND o.state = 'queued' AND o.lane >= 0 AND o.due_at <= @now AND NOT EXISTS (
               SELECT 1 FROM outbox b
               WHERE b.conversation = o.conversation AND b.lane = o.lane AND b.id < o.id AND b.state = 'queued' AND b.lane >= 0)
             ORDER BY o.lane, o.id LIMIT @most
             """,
-            r => (Read(r), r.TextOrNull(10)),
+            r => (Read(r), r.TextOrNull(12)),
             ("@bot", bot),
             ("@now", turn.NowMs),
             ("@most", most));
@@ -218,12 +234,12 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                 ("@id", item.RequestId),
                 ("@now", turn.NowMs)) is null:
                 return false; // there is nothing to decide any more
-            case OutboxKind.Answer or OutboxKind.Prompt:
+            case OutboxKind.Edit or OutboxKind.React when item.Session is null:
+                return true; // what the cluster itself shows
+            default:
                 return item.Session is { } session && judged is not null
                     && await AccessStore.FindAsync(turn.Db, session) is { } access
                     && access.May(new Identity(judged), item.Kind == OutboxKind.Prompt ? Act.Approve : Act.Talk);
-            default:
-                return true;
         }
     }
 
@@ -231,32 +247,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     {
         switch (result)
         {
-            case SendResult.Sent(var messageId, var last):
-                await turn.Db.ExecuteAsync(
-                    """
-                    UPDATE outbox SET parts_sent = parts_sent + 1, attempts = 0, due_at = @now,
-                      state = CASE WHEN @last = 1 THEN 'sent' ELSE state END, sent_at = CASE WHEN @last = 1 THEN @now ELSE sent_at END
-                    WHERE id = @id
-                    """,
-                    ("@last", last ? 1 : 0),
-                    ("@now", turn.NowMs),
-                    ("@id", item.Id));
-                if (messageId is not null && item.Session is { } session)
-                {
-                    await turn.Db.ExecuteAsync(
-                        """
-                        INSERT INTO chat_message (conversation, message_id, session_id, request_id, shown, live, at)
-                        VALUES (@conversation, @message, @session, @request, 'open', @live, @now) ON CONFLICT (conversation, message_id) DO NOTHING
-                        """,
-                        ("@conversation", item.Conversation.ToString()),
-                        ("@message", messageId),
-                        ("@session", session.ToString()),
-                        ("@request", item.RequestId),
-                        ("@live", item.Kind == OutboxKind.Prompt ? 1 : 0),
-                        ("@now", turn.NowMs));
-                    turn.Show(session.ToString());
-                }
-
+            case SendResult.Sent sent:
+                await SentMarks.MarkAsync(turn, item, sent);
                 break;
             case SendResult.Later(var wait, var failed):
                 await turn.Db.ExecuteAsync(
@@ -266,14 +258,18 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                     ("@id", item.Id));
                 break;
             case SendResult.Refused(var reason):
-                await EndAsync(turn, item.Id, "refused", reason);
+                await EndAsync(turn, item, "refused", reason);
                 await turn.AuditAsync("node", "outbox.refused", item.Conversation.ToString(), $"{item.Id} {reason}");
                 break;
         }
     }
 
-    private static Task<int> EndAsync(Turn turn, long id, string state, string reason) =>
-        turn.Db.ExecuteAsync("UPDATE outbox SET state = @state, reason = @reason WHERE id = @id", ("@state", state), ("@reason", reason), ("@id", id));
+    private static async Task EndAsync(Turn turn, OutboxItem item, string state, string reason)
+    {
+        await turn.Db.ExecuteAsync(
+            "UPDATE outbox SET state = @state, reason = @reason WHERE id = @id", ("@state", state), ("@reason", reason), ("@id", item.Id));
+        CallOutcomes.Wake(turn, item);
+    }
 
     private static OutboxItem Read(DbDataReader r) => new()
     {
@@ -287,6 +283,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         RequestId = r.NumberOrNull(7),
         PartsSent = r.GetInt32(8),
         Attempts = r.GetInt32(9),
+        CallId = r.NumberOrNull(10),
+        Uploads = r.TextOrNull(11)?.Split(' ') ?? [],
     };
 
     private static string Word(OutboxKind kind) => kind.ToString().ToLowerInvariant();
