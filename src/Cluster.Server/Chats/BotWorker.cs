@@ -9,7 +9,7 @@ namespace Cluster.Server.Chats;
 
 /// <summary>What a bot's work needs of the node.</summary>
 internal sealed record BotTools(
-    BotStore Bots, OutboxStore Outbox, ShownStates Shown, LeaseStore Leases, ChatRouting Routing, Wakeups Wakeups, TimeProvider Clock, ILoggerFactory Loggers);
+    BotStore Bots, OutboxStore Outbox, UploadStore Uploads, ShownStates Shown, LeaseStore Leases, ChatRouting Routing, Wakeups Wakeups, TimeProvider Clock, ILoggerFactory Loggers);
 
 /// <summary>
 /// One bot at this node. It <i>waits</i> for the bot's lease; with the lease it <i>works</i>: receives, and sends what waits. It stops
@@ -79,7 +79,7 @@ internal sealed partial class BotWorker : IAsyncDisposable
     {
         using var held = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var inbox = new BotInbox(_bot, _platform, lease, _tools.Routing, _tools.Bots, _tools.Clock, _logger);
-        var sender = new BotSender(_bot, _platform, lease, _tools.Outbox, _tools.Shown, _tools.Wakeups, _tools.Clock, _logger);
+        var sender = new BotSender(_bot, _platform, lease, _tools.Outbox, _tools.Uploads, _tools.Shown, _tools.Wakeups, _tools.Clock, _logger);
         Task[] work =
         [
             ReceiveAsync(inbox, held.Token),

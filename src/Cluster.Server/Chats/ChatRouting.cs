@@ -108,6 +108,7 @@ internal sealed class ChatRouting(
                 ChatId = heard.Conversation.ToString(),
                 Trust = access.IsOwner(heard.Who) ? Trust.Owner : Trust.Member,
                 Body = text,
+                Payload = Attachments.Write([.. Files(message)]),
                 At = engine.Clock.GetUtcNow(),
                 DedupeKeys = [heard.Key],
             },
@@ -130,12 +131,15 @@ internal sealed class ChatRouting(
 
     private static string Body(ChatUpdate.Message message, string text)
     {
-        var parts = message.Files.Select(file =>
-            $"[{file.Kind}{(file.Name.Length > 0 ? $" {HostileText.Cut(HostileText.Clean(file.Name).ReplaceLineEndings(" "), 80)}" : "")} attached; it cannot be fetched yet]");
-        var body = string.Join('\n', new[] { text }.Concat(parts).Where(part => part.Length > 0));
-        body = body.Length > ConsoleMessages.MaxLength ? body[..ConsoleMessages.MaxLength] : body;
+        // The lines about files are ours and stay whole; the text is what is cut.
+        var lines = string.Concat(Files(message).Select((file, at) => $"\n{Attachments.Line(at + 1, file)}"));
+        var room = Math.Max(0, ConsoleMessages.MaxLength - lines.Length);
+        var body = ((text.Length > room ? text[..room] : text) + lines).TrimStart('\n');
         return message.Edited ? $"(an edited message now says:)\n{body}" : body;
     }
+
+    private static IEnumerable<Attachment> Files(ChatUpdate.Message message) => message.Files.Take(Attachments.Most)
+        .Select(file => new Attachment { Id = file.Id, Kind = file.Kind, Name = file.Name, Size = file.Size });
 
     private async Task PairAsync(Heard heard, PairingCode code, CancellationToken ct)
     {

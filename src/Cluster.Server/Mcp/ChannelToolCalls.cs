@@ -15,7 +15,7 @@ namespace Cluster.Server.Mcp;
 
 /// <summary>Claude's tools. Wrong arguments get a sentence that Claude can act on; a tool reaches only its own session's conversations.</summary>
 internal sealed class ChannelToolCalls(
-    ToolCallStore calls, ChatToolCalls chats, ConversationStore conversations, SessionStore sessions, Router router)
+    ToolCallStore calls, ChatToolCalls chats, AttachmentCalls attachments, ConversationStore conversations, SessionStore sessions, Router router)
 {
     private const int DefaultMessages = 20;
     private const int MaxListedFields = 200;
@@ -48,6 +48,8 @@ internal sealed class ChannelToolCalls(
                 case ChannelTools.React:
                     outcome = await chats.ReactAsync(call, arguments, taken, ct);
                     break;
+                case ChannelTools.DownloadAttachment:
+                    return McpMessage.Result(request.Id, await attachments.DownloadAsync(session, arguments, ct));
                 case ChannelTools.Notify:
                     outcome = await chats.NotifyAsync(call, arguments, taken, ct);
                     break;

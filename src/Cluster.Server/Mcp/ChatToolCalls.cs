@@ -1,6 +1,7 @@
 using System.Text;
 using Cluster.Chat.Text;
 using Cluster.Core.Access;
+using Cluster.Core.Channel;
 using Cluster.Core.Chats;
 using Cluster.Core.Events;
 using Cluster.Server.Routing;
@@ -17,7 +18,8 @@ internal sealed class ChatToolCalls(ToolCallStore calls, ChatActs acts, SentWait
     public async Task<ToolOutcome> ReplyAsync(ToolCall call, ToolArguments arguments, Func<Task> taken, CancellationToken ct)
     {
         var chatId = arguments.Text("chat_id", "the chat_id of the channel block that you answer, such as \"console:alice\"");
-        var text = arguments.Text("text", "the message");
+        var files = arguments.OptionalTexts("files");
+        var text = files.Count == 0 ? arguments.Text("text", "the message") : arguments.OptionalText("text") ?? "";
         var replyTo = arguments.OptionalId("reply_to");
         var markdown = arguments.IsMarkdown("format");
         if (arguments.Fault is { } fault)
@@ -25,12 +27,12 @@ internal sealed class ChatToolCalls(ToolCallStore calls, ChatActs acts, SentWait
             return new ToolOutcome(true, fault);
         }
 
-        if ((SaidText.Unfit(text) ?? (new Identity(chatId).IsSession(out _) ? SaidText.TooFast(router, call.Session) : null)) is { } refused)
+        if (((files.Count > 0 && text.Length == 0 ? null : SaidText.Unfit(text)) ?? NoUploads(files) ?? (new Identity(chatId).IsSession(out _) ? SaidText.TooFast(router, call.Session) : null)) is { } refused)
         {
             return refused;
         }
 
-        var outcome = await calls.ReplyAsync(call, Said(chatId, text, markdown) with { ReplyTo = replyTo }, ct);
+        var outcome = await calls.ReplyAsync(call, Said(chatId, text, markdown) with { ReplyTo = replyTo, Files = files }, ct);
         return await ToldAsync(outcome, taken, Sent, ct);
 
         ToolOutcome Sent(long id, CallOutcome? became) => became switch
@@ -140,6 +142,12 @@ internal sealed class ChatToolCalls(ToolCallStore calls, ChatActs acts, SentWait
         await taken();
         return tell(id, await sent.ForAsync(id, ct));
     }
+
+    private static ToolOutcome? NoUploads(IReadOnlyList<string> files) =>
+        files.FirstOrDefault(file => !file.StartsWith(FileLimits.UploadPrefix, StringComparison.Ordinal)) is not null ? new ToolOutcome(
+            true, "files: this node cannot read the disk that you work on, so a session needs `cluster connect` to send files. Nothing was sent; say in words what is in them.")
+        : files.Count > FileLimits.MaxFiles ? new ToolOutcome(true, $"files names {files.Count}; {FileLimits.MaxFiles} are the most. Nothing was sent.")
+        : null;
 
     private static ChatReply Said(string chatId, string text, bool markdown) =>
         new() { ChatId = chatId, Text = text, Markdown = markdown ? text : ChatText.Literal(text) };

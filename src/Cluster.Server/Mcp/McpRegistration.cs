@@ -8,6 +8,7 @@ internal static class McpRegistration
             .AddSingleton<McpStreams>()
             .AddSingleton<ChannelToolCalls>()
             .AddSingleton<ChatToolCalls>()
+            .AddSingleton<AttachmentCalls>()
             .AddSingleton<SentWait>()
             .AddSingleton<Confirmations>();
 }

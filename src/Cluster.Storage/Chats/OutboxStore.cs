@@ -268,6 +268,7 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     {
         await turn.Db.ExecuteAsync(
             "UPDATE outbox SET state = @state, reason = @reason WHERE id = @id", ("@state", state), ("@reason", reason), ("@id", item.Id));
+        await UploadStore.ForgetAsync(turn, item.Uploads);
         CallOutcomes.Wake(turn, item);
     }
 

@@ -37,6 +37,7 @@ internal static class SentMarks
 
         if (sent.Last)
         {
+            await UploadStore.ForgetAsync(turn, item.Uploads);
             CallOutcomes.Wake(turn, item);
         }
     }

@@ -94,6 +94,16 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     return ToolTurns.Refuse($"reply_to {named} is no event of conversation {chatId}. Use the event_id of the channel block that you answer, or leave reply_to out.");
                 }
 
+                if (!inChat && reply.Files.Count > 0)
+                {
+                    return ToolTurns.Refuse($"Nothing was sent: files go to chats only, and {chatId} is none. Say in words what is in them.");
+                }
+
+                if (await UploadStore.UsableAsync(turn, call.Session, reply.Files) is not { } files)
+                {
+                    return ToolTurns.Refuse("Nothing was sent: a file was not uploaded by this session, was sent before, or is older than an hour. Pass its path again.");
+                }
+
                 long? noted = null;
                 if (new Identity(chatId).IsSession(out var other))
                 {
@@ -113,11 +123,11 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                 if (inChat)
                 {
                     var target = await MessageAsync(turn, call.Session, chatId, replyTo);
-                    await OutboxStore.PutAsync(
-                        turn, chatId, OutboxKind.Answer, Lanes.Answers, reply.Markdown, target, call.Session, who, callId: id);
+                    await PutAsync(turn, call.Session, reply, files, target, who, id);
                 }
 
-                await ToolTurns.WriteAsync(turn, call.Session, id, chatId, replyTo, text);
+                var said = files.Select(file => $"[file: {Attachments.Shown(file.Name)}, {Attachments.Size(file.Size)}]").Prepend(text);
+                await ToolTurns.WriteAsync(turn, call.Session, id, chatId, replyTo, string.Join('\n', said.Where(line => line.Length > 0)));
 
                 // A named event is proved read by being named. Without a name, only what was confirmed counts as answered.
                 var answered = replyTo is null
@@ -136,6 +146,24 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     : new ToolOutcome(false, $"Sent as message {id}{(answered == 0 ? "" : $"; {answered} marked answered")}.");
             },
             ct);
+
+    // The text goes first, and its files behind it in the same lane, so in this order.
+    private static async Task PutAsync(Turn turn, SessionId session, ChatReply reply, List<Upload> files, string? target, Identity who, long id)
+    {
+        if (reply.Text.Length > 0)
+        {
+            await OutboxStore.PutAsync(turn, reply.ChatId, OutboxKind.Answer, Lanes.Answers, reply.Markdown, target, session, who, callId: id);
+        }
+
+        if (files.Count > 0)
+        {
+            // A node of the release before sends the names only.
+            await OutboxStore.PutAsync(
+                turn, reply.ChatId, OutboxKind.Answer, Lanes.Answers, string.Join(", ", files.Select(file => $"`{file.Name}`")),
+                reply.Text.Length > 0 ? null : target, session, who, callId: id, uploads: [.. files.Select(file => file.Id)]);
+            await UploadStore.UseAsync(turn, files, id);
+        }
+    }
 
     // In a direct chat there is one person; in a group it is who wrote what is answered, or wrote last.
     internal static async Task<Identity> AnsweredAsync(Turn turn, SessionId session, string chatId, long? replyTo) => new(

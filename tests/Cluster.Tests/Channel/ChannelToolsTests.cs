@@ -8,7 +8,7 @@ public sealed class ChannelToolsTests
     [Fact]
     public void The_tools_are_the_agreed_ones() =>
         Assert.Equal(
-            ["reply", "react", "edit_message", "ack", "get_event", "fetch_messages", "list_sessions", "tell_session", "notify"],
+            ["reply", "react", "edit_message", "download_attachment", "ack", "get_event", "fetch_messages", "list_sessions", "tell_session", "notify"],
             ChannelTools.List.Tools.Select(tool => tool.Name));
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class ChannelToolsTests
             var properties = schema.GetProperty("properties");
             foreach (var property in properties.EnumerateObject())
             {
-                Assert.True(property.Value.GetProperty("type").GetString() is "string" or "integer");
+                Assert.True(property.Value.GetProperty("type").GetString() is "string" or "integer" or "array");
                 Assert.NotEmpty(property.Value.GetProperty("description").GetString()!);
             }
 
@@ -48,6 +48,7 @@ public sealed class ChannelToolsTests
     [InlineData(ChannelTools.TellSession, new[] { "session", "text" })]
     [InlineData(ChannelTools.EditMessage, new[] { "chat_id", "message_id", "text" })]
     [InlineData(ChannelTools.React, new[] { "chat_id", "message_id", "emoji" })]
+    [InlineData(ChannelTools.DownloadAttachment, new[] { "message_id" })]
     [InlineData(ChannelTools.Notify, new[] { "text" })]
     public void Each_tool_requires_its_arguments(string tool, string[] expected)
     {
