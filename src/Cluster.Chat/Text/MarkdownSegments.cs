@@ -120,6 +120,18 @@ internal static class MarkdownSegments
 
         var line = text.LastIndexOf('\n', reach - 1, reach - from);
         var word = text.LastIndexOf(' ', reach - 1, reach - from);
-        return line > from ? line + 1 : word > from ? word + 1 : char.IsLowSurrogate(text[reach]) ? reach - 1 : reach;
+        return line > from ? line + 1 : word > from ? word + 1 : char.IsLowSurrogate(text[reach]) || IsEscaped(text, from, reach) ? reach - 1 : reach;
+    }
+
+    // A backslash and what it escapes stay together.
+    private static bool IsEscaped(string text, int from, int at)
+    {
+        var start = at;
+        while (start > from && text[start - 1] == '\\')
+        {
+            start--;
+        }
+
+        return (at - start) % 2 == 1 && at - 1 > from;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Cluster.Cli.Connect.Files;
 using Cluster.Cli.Nodes;
 using Cluster.Core.Channel;
 
@@ -19,6 +20,8 @@ internal sealed class Connector : IDisposable
     private readonly NodeLink _link;
     private readonly Downlink _downlink;
     private readonly Uplink _uplink;
+    private readonly FileTransfer _transfer;
+    private readonly FileCalls _files;
     private readonly TimeProvider _clock;
     private readonly CancellationTokenSource _stopping = new();
     private Task? _listening;
@@ -32,6 +35,9 @@ internal sealed class Connector : IDisposable
         _link = new NodeLink(locator, wish, notes, clock);
         _downlink = new Downlink(_link, _client, notes, clock);
         _uplink = new Uplink(_link, _client, _downlink, notes, clock);
+        _transfer = new FileTransfer(_link, clock);
+        _files = new FileCalls(
+            _link, _uplink, _client, locator, _transfer, AttachmentFolder.Find(locator.Environment, clock), notes);
     }
 
     /// <summary>Ends when the input ends, or when the process is told to stop.</summary>
@@ -54,6 +60,7 @@ internal sealed class Connector : IDisposable
     public void Dispose()
     {
         _stopping.Dispose();
+        _transfer.Dispose();
         _link.Dispose();
         _client.Dispose();
     }
@@ -103,8 +110,15 @@ internal sealed class Connector : IDisposable
         "server/discover" => throw new JsonRpcException(ChannelProtocol.MethodNotFound, "Method not found: server/discover.", line.Id),
         _ when _listening is null => throw new JsonRpcException(
             ChannelProtocol.InvalidRequest, "Send initialize and notifications/initialized first.", line.Id),
+        "tools/call" when FileCalls.Concerns(line) => TakeFiles(line),
         _ => _uplink.SendAsync(line, ct),
     };
+
+    private Task TakeFiles(JsonRpcLine line)
+    {
+        _files.Take(line, _stopping.Token);
+        return Task.CompletedTask;
+    }
 
     private Task NoticeAsync(JsonRpcLine line, CancellationToken ct)
     {
@@ -117,6 +131,7 @@ internal sealed class Connector : IDisposable
                 return Task.CompletedTask;
 
             case "notifications/cancelled":
+                _files.Cancel(line);
                 _uplink.Cancel(line);
                 return Task.CompletedTask;
 
@@ -157,6 +172,7 @@ internal sealed class Connector : IDisposable
         }
 
         await _stopping.CancelAsync();
+        await _files.EndAsync();
         foreach (var loop in new[] { _listening, _sending })
         {
             try

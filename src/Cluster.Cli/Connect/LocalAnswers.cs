@@ -27,16 +27,25 @@ internal static class LocalAnswers
     });
 
     /// <summary>A tool's answer that tells Claude, in a sentence, why there is no better one.</summary>
-    public static ReadOnlyMemory<byte> ToolFailure(string id, string sentence) => Result(id, writer =>
+    public static ReadOnlyMemory<byte> ToolFailure(string id, string sentence) => Tool(id, sentence, isError: true);
+
+    /// <summary>A tool's answer that needs no node.</summary>
+    public static ReadOnlyMemory<byte> ToolText(string id, string text) => Tool(id, text, isError: false);
+
+    private static ReadOnlyMemory<byte> Tool(string id, string text, bool isError) => Result(id, writer =>
     {
         writer.WriteStartObject();
         writer.WriteStartArray("content");
         writer.WriteStartObject();
         writer.WriteString("type", "text");
-        writer.WriteString("text", sentence);
+        writer.WriteString("text", text);
         writer.WriteEndObject();
         writer.WriteEndArray();
-        writer.WriteBoolean("isError", true);
+        if (isError)
+        {
+            writer.WriteBoolean("isError", true);
+        }
+
         writer.WriteEndObject();
     });
 

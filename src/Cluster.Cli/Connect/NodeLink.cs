@@ -58,10 +58,11 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
     /// <summary>Sends one message in an MCP session.</summary>
     /// <param name="session">Where to.</param>
     /// <param name="line">The message, sent as it is.</param>
+    /// <param name="onTaken">Called once the node has taken it, which may be long before the answer is whole.</param>
     /// <param name="onMessage">Gets messages of the node that come before the answer.</param>
     /// <param name="ct">Ends the try.</param>
     public async Task<LinkOutcome> SendAsync(
-        McpSession session, JsonRpcLine line, Func<SseMessage, CancellationToken, Task> onMessage, CancellationToken ct)
+        McpSession session, JsonRpcLine line, Action onTaken, Func<SseMessage, CancellationToken, Task> onMessage, CancellationToken ct)
     {
         using var limit = new CancellationTokenSource(line.Kind == JsonRpcKind.Response ? ProofWithin : AnswerWithin, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
@@ -70,9 +71,13 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
             using var response = await _http.SendAsync(
                 Post(session.Node, session, line.Bytes), HttpCompletionOption.ResponseHeadersRead, either.Token);
 
-            return response.IsSuccessStatusCode
-                ? await NodeAnswer.ReadAsync(response, line, onMessage, either.Token)
-                : await JudgeAsync(session, response, line, either.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                return await JudgeAsync(session, response, line, either.Token);
+            }
+
+            onTaken();
+            return await NodeAnswer.ReadAsync(response, line, onMessage, either.Token);
         }
         catch (Exception e) when (IsOutside(e, ct))
         {

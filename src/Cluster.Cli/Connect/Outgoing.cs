@@ -7,7 +7,13 @@ internal sealed class Outgoing(JsonRpcLine line, long acceptedAt, McpSession? on
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _withdrawn = new();
+    private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _finished;
+
+    /// <summary>Completes when the node has taken it, though its answer may still be to come.</summary>
+    public Task Arrived => _arrived.Task;
+
+    public void Arrive() => _arrived.TrySetResult();
 
     public JsonRpcLine Line => line;
 

@@ -7,7 +7,7 @@ namespace Cluster.Cli.Connect;
 
 /// <summary>
 /// Carries the client's messages to the node. Requests and notifications go in their order, each only when the one before it has
-/// arrived. Answers to the node's pings, and cancellations, have a lane of their own, so that no stuck call holds them up. What fails
+/// arrived; its answer may come later. Answers to the node's pings, and cancellations, have a lane of their own, so that no stuck call holds them up. What fails
 /// is sent again with the same id, which the node takes for the same call.
 /// </summary>
 internal sealed class Uplink(NodeLink link, MessageWriter client, Downlink downlink, Notes notes, TimeProvider clock)
@@ -84,25 +84,42 @@ internal sealed class Uplink(NodeLink link, MessageWriter client, Downlink downl
 
     private async Task PumpAsync(ChannelReader<Outgoing> lane, CancellationToken ct)
     {
-        await foreach (var item in lane.ReadAllAsync(ct))
+        var underWay = new List<Task>();
+        try
         {
-            try
+            await foreach (var item in lane.ReadAllAsync(ct))
             {
-                await DeliverAsync(item, ct);
+                // What has arrived holds up nothing, though its answer may take a while.
+                var sending = SendAsync(item, ct);
+                await Task.WhenAny(sending, item.Arrived);
+                underWay.RemoveAll(task => task.IsCompleted);
+                underWay.Add(sending);
             }
-            catch (OperationCanceledException) when (item.IsFinished && !ct.IsCancellationRequested)
-            {
-                // Withdrawn by the client.
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                notes.Say($"a message was given up after an unexpected {e.GetType().Name}");
-                await GiveUpAsync(item, "the connector failed unexpectedly", ct);
-            }
-
-            Interlocked.Add(ref _waitingBytes, -item.Line.Bytes.Length);
-            item.Dispose();
         }
+        finally
+        {
+            await Task.WhenAll(underWay);
+        }
+    }
+
+    private async Task SendAsync(Outgoing item, CancellationToken ct)
+    {
+        try
+        {
+            await DeliverAsync(item, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            // Withdrawn by the client, or the connector stops.
+        }
+        catch (Exception e)
+        {
+            notes.Say($"a message was given up after an unexpected {e.GetType().Name}");
+            await GiveUpAsync(item, "the connector failed unexpectedly", CancellationToken.None);
+        }
+
+        Interlocked.Add(ref _waitingBytes, -item.Line.Bytes.Length);
+        item.Dispose();
     }
 
     private async Task DeliverAsync(Outgoing item, CancellationToken ct)
@@ -172,7 +189,7 @@ internal sealed class Uplink(NodeLink link, MessageWriter client, Downlink downl
 
         var before = item.MayBeDone;
         item.MayBeDone = true;
-        var outcome = await link.SendAsync(session, item.Line, (message, token) => downlink.HandAsync(session, message, token), ct);
+        var outcome = await link.SendAsync(session, item.Line, item.Arrive, (message, token) => downlink.HandAsync(session, message, token), ct);
         item.MayBeDone = before || outcome is not (LinkOutcome.Away { MayBeDone: false } or LinkOutcome.Refused or LinkOutcome.Forgotten);
         return outcome;
     }

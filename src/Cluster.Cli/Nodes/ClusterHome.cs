@@ -3,6 +3,8 @@ namespace Cluster.Cli.Nodes;
 /// <summary>The folder with a person's stored login and the file that a node on this machine leaves for its admin.</summary>
 internal sealed class ClusterHome(string folder)
 {
+    public string Folder => folder;
+
     public string Credentials => Path.Combine(folder, "credentials.json");
 
     public string Local => Path.Combine(folder, "local.json");

@@ -18,6 +18,9 @@ internal sealed class NodeLocator(NodeChoice choice, Func<string, string?> envir
 
     public ClusterHome Home => _home;
 
+    /// <summary>What this process was told by its environment.</summary>
+    public Func<string, string?> Environment => environment;
+
     /// <summary>Reads everything anew, so that a later login is noticed.</summary>
     public NodeSearch Find()
     {

@@ -500,4 +500,6 @@ public sealed record LocalNode
 [JsonSerializable(typeof(NodeHealth))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(LocalNode))]
+[JsonSerializable(typeof(AttachmentList))]
+[JsonSerializable(typeof(UploadInfo))]
 public sealed partial class ApiJson : JsonSerializerContext;

@@ -31,6 +31,7 @@ internal static class SessionEndpoints
         session.MapGet("/access", DescribeAccessAsync);
         session.MapPut("/access/{identity}/{role}", AllowAsync);
         session.MapDelete("/access/{identity}/{role}", RevokeAsync);
+        session.MapFiles();
         api.MapGet("/events", ListEventsAsync);
         api.MapGet("/permissions", ListPermissionsAsync);
         api.MapPost("/permissions/{id:long}", DecideAsync);

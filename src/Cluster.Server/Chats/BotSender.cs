@@ -7,7 +7,8 @@ namespace Cluster.Server.Chats;
 
 /// <summary>Sends what waits in the outbox of one bot, while this node holds its lease, and keeps what people see under their messages
 /// up to date.</summary>
-internal sealed partial class BotSender(Bot bot, IChatBot platform, Lease lease, OutboxStore outbox, ShownStates shown, Wakeups wakeups, TimeProvider clock, ILogger logger)
+internal sealed partial class BotSender(
+    Bot bot, IChatBot platform, Lease lease, OutboxStore outbox, UploadStore uploads, ShownStates shown, Wakeups wakeups, TimeProvider clock, ILogger logger)
 {
     private const int AtOnce = 16; // conversations
 
@@ -82,6 +83,8 @@ internal sealed partial class BotSender(Bot bot, IChatBot platform, Lease lease,
                         : new SendResult.Sent(null, true);
                 case OutboxKind.Edit:
                     return Result(await platform.EditAsync(place, item.Target!, platform.Split(item.Body)[0], [], ct), message: false, last: true);
+                case OutboxKind.Answer when item.Uploads.Count > 0:
+                    return await FilePosts.SendAsync(platform, place, item, uploads, ct);
                 default:
                     var parts = platform.Split(item.Body);
                     var last = item.PartsSent + 1 >= parts.Count;

@@ -10,7 +10,7 @@ namespace Cluster.Server.Chats;
 
 /// <summary>What a bot's work needs of the node.</summary>
 internal sealed record BotTools(
-    BotStore Bots, OutboxStore Outbox, ChatStore Chats, ShownStates Shown, LeaseStore Leases, ChatRouting Routing, Wakeups Wakeups, NodeAddress Address,
+    BotStore Bots, OutboxStore Outbox, UploadStore Uploads, ChatStore Chats, ShownStates Shown, LeaseStore Leases, ChatRouting Routing, Wakeups Wakeups, NodeAddress Address,
     TimeProvider Clock, ILoggerFactory Loggers);
 
 /// <summary>
@@ -82,7 +82,7 @@ internal sealed partial class BotWorker : IAsyncDisposable
     {
         using var held = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var inbox = new BotInbox(_bot, _platform, lease, _tools.Routing, _tools.Bots, _tools.Clock, _logger);
-        var sender = new BotSender(_bot, _platform, lease, _tools.Outbox, _tools.Shown, _tools.Wakeups, _tools.Clock, _logger);
+        var sender = new BotSender(_bot, _platform, lease, _tools.Outbox, _tools.Uploads, _tools.Shown, _tools.Wakeups, _tools.Clock, _logger);
         Task[] work =
         [
             ReceiveAsync(inbox, held.Token),

@@ -69,7 +69,7 @@ internal sealed partial class ChatRouting
         }
 
         text = text.Length > ConsoleMessages.MaxLength ? text[..ConsoleMessages.MaxLength] : text;
-        return await SubmitAsync(heard, session, _ => text, ct) is var outcome && outcome is SubmitOutcome.Accepted
+        return await SubmitAsync(heard, session, _ => text, default, ct) is var outcome && outcome is SubmitOutcome.Accepted
             ? $"On its way to `{session}`."
             : Explain(outcome);
     }

@@ -124,7 +124,7 @@ internal sealed partial class ChatRouting(
             return;
         }
 
-        var outcome = await SubmitAsync(heard, session.Value, access => Quotes.Before(message, access, text), ct);
+        var outcome = await SubmitAsync(heard, session.Value, access => Quotes.Before(message, access, text), Attachments.Write([.. Files(message)]), ct);
         if (outcome is SubmitOutcome.Accepted(var eventId, _))
         {
             await chats.NoteAsync(heard.Conversation, message.MessageId, session.Value, eventId, ct);
@@ -134,7 +134,7 @@ internal sealed partial class ChatRouting(
         await OnceAsync(heard, () => outbox.NoticeAsync(heard.Conversation, heard.Who, Explain(outcome), message.MessageId, ct), ct);
     }
 
-    private Task<SubmitOutcome> SubmitAsync(Heard heard, SessionId session, Func<AccessList, string> body, CancellationToken ct) =>
+    private Task<SubmitOutcome> SubmitAsync(Heard heard, SessionId session, Func<AccessList, string> body, ReadOnlyMemory<byte> attachments, CancellationToken ct) =>
         router.SubmitAsync(
             session,
             heard.Who,
@@ -147,6 +147,7 @@ internal sealed partial class ChatRouting(
                 ChatId = heard.Conversation.ToString(),
                 Trust = access.IsOwner(heard.Who) ? Trust.Owner : Trust.Member,
                 Body = body(access),
+                Payload = attachments,
                 At = engine.Clock.GetUtcNow(),
                 DedupeKeys = [heard.Key],
             },
@@ -161,12 +162,15 @@ internal sealed partial class ChatRouting(
 
     private static string Body(ChatUpdate.Message message, string text)
     {
-        var parts = message.Files.Select(file =>
-            $"[{file.Kind}{(file.Name.Length > 0 ? $" {HostileText.Cut(HostileText.Clean(file.Name).ReplaceLineEndings(" "), 80)}" : "")} attached; it cannot be fetched yet]");
-        var body = string.Join('\n', new[] { text }.Concat(parts).Where(part => part.Length > 0));
-        body = body.Length > ConsoleMessages.MaxLength ? body[..ConsoleMessages.MaxLength] : body;
+        // The lines about files are ours and stay whole; the text is what is cut.
+        var lines = string.Concat(Files(message).Select((file, at) => $"\n{Attachments.Line(at + 1, file)}"));
+        var room = Math.Max(0, ConsoleMessages.MaxLength - lines.Length);
+        var body = ((text.Length > room ? text[..room] : text) + lines).TrimStart('\n');
         return message.Edited ? $"(an edited message now says:)\n{body}" : body;
     }
+
+    private static IEnumerable<Attachment> Files(ChatUpdate.Message message) => message.Files.Take(Attachments.Most)
+        .Select(file => new Attachment { Id = file.Id, Kind = file.Kind, Name = file.Name, Size = file.Size });
 
     private async Task PairAsync(Heard heard, PairingCode code, CancellationToken ct)
     {

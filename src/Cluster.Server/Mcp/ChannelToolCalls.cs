@@ -14,14 +14,15 @@ using Cluster.Storage.Sessions;
 namespace Cluster.Server.Mcp;
 
 /// <summary>Claude's tools. Wrong arguments get a sentence that Claude can act on; a tool reaches only its own session's conversations.</summary>
-internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore conversations, SessionStore sessions, Router router)
+internal sealed class ChannelToolCalls(
+    ToolCallStore calls, ChatToolCalls chats, AttachmentCalls attachments, ConversationStore conversations, SessionStore sessions, Router router)
 {
     private const int DefaultMessages = 20;
     private const int MaxListedFields = 200;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
-    public async Task<JsonObject> CallAsync(McpSession session, McpMessage.Request request, CancellationToken ct)
+    public async Task<JsonObject> CallAsync(McpSession session, McpMessage.Request request, Func<Task> taken, CancellationToken ct)
     {
         string? name;
         ToolOutcome outcome;
@@ -39,7 +40,18 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
             switch (name)
             {
                 case ChannelTools.Reply:
-                    outcome = await ReplyAsync(call, arguments, ct);
+                    outcome = await chats.ReplyAsync(call, arguments, taken, ct);
+                    break;
+                case ChannelTools.EditMessage:
+                    outcome = await chats.EditAsync(call, arguments, taken, ct);
+                    break;
+                case ChannelTools.React:
+                    outcome = await chats.ReactAsync(call, arguments, taken, ct);
+                    break;
+                case ChannelTools.DownloadAttachment:
+                    return McpMessage.Result(request.Id, await attachments.DownloadAsync(session, arguments, ct));
+                case ChannelTools.Notify:
+                    outcome = await chats.NotifyAsync(call, arguments, taken, ct);
                     break;
                 case ChannelTools.Ack:
                     outcome = await AckAsync(call, arguments, ct);
@@ -82,20 +94,6 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
         return McpMessage.Result(request.Id, result);
     }
 
-    private async Task<ToolOutcome> ReplyAsync(ToolCall call, ToolArguments arguments, CancellationToken ct)
-    {
-        var chatId = arguments.Text("chat_id", "the chat_id of the channel block that you answer, such as \"console:alice\"");
-        var text = arguments.Text("text", "the message");
-        var replyTo = arguments.OptionalId("reply_to");
-        if (arguments.Fault is { } fault)
-        {
-            return new ToolOutcome(true, fault);
-        }
-
-        var refused = Unfit(text) ?? (new Identity(chatId).IsSession(out _) ? TooFast(call.Session) : null);
-        return refused ?? await calls.ReplyAsync(call, chatId, text, replyTo, ct);
-    }
-
     private async Task<ToolOutcome> TellSessionAsync(ToolCall call, ToolArguments arguments, CancellationToken ct)
     {
         var name = arguments.Text("session", "the other session, as NAME or OWNER/NAME");
@@ -115,20 +113,8 @@ internal sealed class ChannelToolCalls(ToolCallStore calls, ConversationStore co
             return new ToolOutcome(true, $"{other} is this session itself. Nothing was sent.");
         }
 
-        return Unfit(text) ?? TooFast(call.Session) ?? await calls.TellAsync(call, other, text, ct);
+        return SaidText.Unfit(text) ?? SaidText.TooFast(router, call.Session) ?? await calls.TellAsync(call, other, text, ct);
     }
-
-    private static ToolOutcome? Unfit(string text) =>
-        HostileText.Clean(text).Trim().Length == 0 ? new ToolOutcome(true, "text is empty. Nothing was sent.")
-        : text.Length > ChannelTools.MaxReplyLength ? new ToolOutcome(
-            true, $"text has {text.Length} characters; {ChannelTools.MaxReplyLength} are the most. Send it in parts. Nothing was sent.")
-        : null;
-
-    // What a session tells others counts like what a person says.
-    private ToolOutcome? TooFast(SessionId sender) =>
-        router.Throttle(Identity.Session(sender)) is { } wait
-            ? new ToolOutcome(true, $"This session sends notes faster than the limit allows. Wait {Math.Max(1, (int)wait.TotalSeconds)} s. Nothing was sent.")
-            : null;
 
     private async Task<ToolOutcome> AckAsync(ToolCall call, ToolArguments arguments, CancellationToken ct)
     {

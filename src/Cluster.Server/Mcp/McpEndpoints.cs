@@ -71,7 +71,7 @@ internal static class McpEndpoints
         switch (message)
         {
             case McpMessage.Request request:
-                await JsonAsync(context, StatusCodes.Status200OK, await requests.AnswerAsync(session, request, ct));
+                await JsonAsync(context, StatusCodes.Status200OK, await requests.AnswerAsync(session, request, () => TakenAsync(context), ct));
                 return;
             case McpMessage.Notification notification:
                 if (await requests.TakeAsync(session, notification, ct) is { } fault)
@@ -255,10 +255,21 @@ internal static class McpEndpoints
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 
+    // The answer's head alone says that the request was taken, so that a client which keeps an order goes on with the next one.
+    private static Task TakenAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.Body.FlushAsync();
+    }
+
     private static async Task JsonAsync(HttpContext context, int status, JsonNode message)
     {
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json";
+        if (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = "application/json";
+        }
+
         await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(message, McpJsonUtilities.DefaultOptions.GetTypeInfo<JsonNode>()));
     }
 

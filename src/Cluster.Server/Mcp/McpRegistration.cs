@@ -7,5 +7,8 @@ internal static class McpRegistration
             .AddSingleton<McpRequests>()
             .AddSingleton<McpStreams>()
             .AddSingleton<ChannelToolCalls>()
+            .AddSingleton<ChatToolCalls>()
+            .AddSingleton<AttachmentCalls>()
+            .AddSingleton<SentWait>()
             .AddSingleton<Confirmations>();
 }

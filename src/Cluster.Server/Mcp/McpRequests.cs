@@ -37,7 +37,11 @@ internal sealed partial class McpRequests(
             : null;
     }
 
-    public async Task<JsonObject> AnswerAsync(McpSession session, McpMessage.Request request, CancellationToken ct)
+    /// <param name="session">Whose request it is.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="taken">Called once what was asked is done and only its outcome is waited for.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<JsonObject> AnswerAsync(McpSession session, McpMessage.Request request, Func<Task> taken, CancellationToken ct)
     {
         await SeenAsync(session, ct);
         switch (request.Method)
@@ -48,7 +52,7 @@ internal sealed partial class McpRequests(
                 return McpMessage.Result(
                     request.Id, JsonSerializer.SerializeToNode(ChannelTools.List, McpJsonUtilities.DefaultOptions.GetTypeInfo<ListToolsResult>()));
             case "tools/call":
-                return await tools.CallAsync(session, request, ct);
+                return await tools.CallAsync(session, request, taken, ct);
             default:
                 return McpMessage.Error(request.Id, ChannelProtocol.MethodNotFound, $"Method not found: {HostileText.Cut(HostileText.Clean(request.Method), 100)}");
         }

@@ -7,6 +7,7 @@ namespace Cluster.Server.Mcp;
 internal sealed class ToolArguments(JsonElement? arguments)
 {
     private const int MaxIdLength = 19;
+    private const int MaxMessageIdLength = 24;
 
     public string? Fault { get; private set; }
 
@@ -40,6 +41,38 @@ internal sealed class ToolArguments(JsonElement? arguments)
             ? id
             : Wrong<long?>($"{name} must be the event_id of a channel block, such as \"42\".");
     }
+
+    /// <summary>A message's id, ours or a platform's, which Claude may pass as text or number.</summary>
+    public string MessageId(string name)
+    {
+        var given = Find(name);
+        var text = given switch
+        {
+            { ValueKind: JsonValueKind.String } id => id.GetString()!,
+            { ValueKind: JsonValueKind.Number } id => id.GetRawText(),
+            _ => "",
+        };
+        return given is null ? Wrong<string>($"{name} is missing: pass the event_id of a channel block, or the id that reply returned.") ?? ""
+            : text.Length is > 0 and <= MaxMessageIdLength && text.All(char.IsAsciiDigit) ? text
+            : Wrong<string>($"{name} must be the event_id of a channel block, or the id that reply returned, such as \"42\".") ?? "";
+    }
+
+    /// <summary>A list of texts; empty when there is none.</summary>
+    public IReadOnlyList<string> OptionalTexts(string name) => Find(name) switch
+    {
+        null => [],
+        { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String) =>
+            [.. list.EnumerateArray().Select(one => one.GetString()!)],
+        _ => Wrong<IReadOnlyList<string>>($"{name} must be a list of texts in quotes.") ?? [],
+    };
+
+    /// <summary>Whether a text is Markdown; otherwise it is to be shown as it stands.</summary>
+    public bool IsMarkdown(string name) => OptionalText(name) switch
+    {
+        null or "markdown" => true,
+        "text" => false,
+        _ => Wrong<bool?>($"{name} must be \"markdown\" (which is what a message is without it) or \"text\".") ?? true,
+    };
 
     public int? OptionalNumber(string name, int least, int most) => Find(name) switch
     {

@@ -92,6 +92,9 @@ public sealed class LimitOptions
     /// <summary>Seconds that a permission request stays open.</summary>
     [Range(1, 86_400)] public int PermissionSeconds { get; set; } = 600;
 
+    /// <summary>Seconds that a tool call waits to tell what became, at the platform, of what it sent. A client asks again after 15.</summary>
+    [Range(0, 10)] public int SendSeconds { get; set; } = 10;
+
     /// <summary>Seconds that one write to a client may take before the client is cut off.</summary>
     [Range(1, 600)] public int WriteSeconds { get; set; } = 10;
 

@@ -185,7 +185,7 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
         await turn.Db.ExecuteAsync(
             """
             UPDATE reply SET refused = 'the bot was removed'
-            WHERE id IN (SELECT reply_id FROM outbox WHERE bot = @name AND state = 'queued' AND lane >= 0 AND reply_id IS NOT NULL)
+            WHERE id IN (SELECT call_id FROM outbox WHERE bot = @name AND kind = 'answer' AND state = 'queued' AND lane >= 0 AND call_id IS NOT NULL)
             """,
             bot);
         await turn.Db.ExecuteAsync(

@@ -11,10 +11,12 @@ internal static class OutboxRules
 {
     public static async Task<bool> MayGoAsync(Turn turn, OutboxItem item, string? judged) => item.Kind switch
     {
-        // A line about what waits, and another text for it.
+        // A line about what waits.
         OutboxKind.Notice when item.Lane == Lanes.Lines =>
             await MayAsync(turn, item.Session, judged, Act.Talk) && await WaitingLines.StillWaitsAsync(turn, item.Id),
-        OutboxKind.Edit when item.Lane == Lanes.Lines => await MayAsync(turn, item.Session, judged, Act.Talk),
+
+        // What no session says, the cluster itself shows.
+        OutboxKind.Edit or OutboxKind.React => item.Session is null || await MayAsync(turn, item.Session, judged, Act.Talk),
 
         // All of a request's arguments.
         OutboxKind.Notice when item.RequestId is not null => await MayAsync(turn, item.Session, judged, Act.Approve),

@@ -55,11 +55,20 @@ public sealed record OutboxItem
     public required int PartsSent { get; init; }
 
     public required int Attempts { get; init; }
+
+    /// <summary>The tool call that it came of; of an answer, its own id.</summary>
+    public long? CallId { get; init; }
+
+    /// <summary>Ids of the uploads that it sends instead of its words.</summary>
+    public IReadOnlyList<string> Uploads { get; init; } = [];
 }
 
 /// <summary>Answers, prompts and notices on their way to chat platforms. Only the holder of a bot's lease takes and marks its items.</summary>
 public sealed class OutboxStore(Engine engine, LeaseStore leases)
 {
+    /// <summary>Why something was not sent that nobody may have any more.</summary>
+    public const string Revoked = "its reader may not see it any more, or it is over";
+
     /// <summary>Tells somebody something, as long as they are somebody here.</summary>
     public Task NoticeAsync(ConversationId conversation, Identity who, string text, string? replyTo, CancellationToken ct) =>
         NoticeAsync(conversation, who, text, replyTo, [], ct);
@@ -90,7 +99,7 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                         }
                         else
                         {
-                            await RefuseAsync(turn, item, "its reader may not see it any more, or it is over");
+                            await RefuseAsync(turn, item, Revoked);
                         }
                     }
 
@@ -144,8 +153,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     /// <returns>Its id.</returns>
     internal static async Task<long> PutAsync(
         Turn turn, string conversation, OutboxKind kind, int lane, string body, string? target = null,
-        SessionId? session = null, Identity? judged = null, long? requestId = null,
-        IReadOnlyList<OutboxButton>? buttons = null, long? replyId = null, TimeSpan after = default)
+        SessionId? session = null, Identity? judged = null, long? requestId = null, IReadOnlyList<OutboxButton>? buttons = null,
+        long? callId = null, IReadOnlyList<string>? uploads = null, TimeSpan after = default)
     {
         // Of the states that a message is shown to have, the newest wins.
         if (kind is OutboxKind.React or OutboxKind.Edit)
@@ -165,8 +174,10 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         await turn.Db.ExecuteAsync(
             """
             INSERT INTO outbox
-              (id, bot, conversation, lane, kind, body, target, session_id, identity, request_id, parts_sent, attempts, state, due_at, created_at, buttons, reply_id)
-            VALUES (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @request, 0, 0, 'queued', @due, @now, @buttons, @reply)
+              (id, bot, conversation, lane, kind, body, target, session_id, identity, request_id, call_id, uploads, buttons, parts_sent, attempts, state, due_at,
+               created_at)
+            VALUES
+              (@id, @bot, @conversation, @lane, @kind, @body, @target, @session, @identity, @request, @call, @uploads, @buttons, 0, 0, 'queued', @due, @now)
             """,
             ("@id", id),
             ("@bot", bot),
@@ -178,10 +189,11 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
             ("@session", session?.ToString()),
             ("@identity", judged?.Value),
             ("@request", requestId),
-            ("@due", (turn.Now + after).ToUnixTimeMilliseconds()),
-            ("@now", turn.NowMs),
+            ("@call", callId),
+            ("@uploads", uploads is { Count: > 0 } ? string.Join(' ', uploads) : null),
             ("@buttons", OutboxButton.Pack(buttons ?? [])),
-            ("@reply", replyId));
+            ("@due", (turn.Now + after).ToUnixTimeMilliseconds()),
+            ("@now", turn.NowMs));
         turn.Show(TopicOf(bot));
         return id;
     }
@@ -192,15 +204,15 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     private static Task<List<(OutboxItem Item, string? Judged)>> FirstAsync(Turn turn, string bot, int most) =>
         turn.Db.RowsAsync(
             """
-            SELECT o.id, o.conversation, c.identity, o.kind, o.body, o.target, o.session_id, o.request_id, o.parts_sent, o.attempts, o.identity, o.buttons, o.lane,
-              CASE WHEN o.lane = @lines OR (o.target IS NULL AND u.muted_until > @now) THEN 1 ELSE 0 END
+            SELECT o.id, o.conversation, c.identity, o.kind, o.body, o.target, o.session_id, o.request_id, o.parts_sent, o.attempts, o.call_id, o.uploads,
+              o.identity, o.buttons, o.lane, CASE WHEN o.lane = @lines OR (o.target IS NULL AND u.muted_until > @now) THEN 1 ELSE 0 END
             FROM outbox o LEFT JOIN conversation c ON c.id = o.conversation LEFT JOIN chat_user u ON u.identity = o.identity
             WHERE o.bot = @bot AND o.state = 'queued' AND o.lane >= 0 AND o.due_at <= @now AND NOT EXISTS (
               SELECT 1 FROM outbox b
               WHERE b.conversation = o.conversation AND b.lane = o.lane AND b.id < o.id AND b.state = 'queued' AND b.lane >= 0)
             ORDER BY o.lane, o.id LIMIT @most
             """,
-            r => (Read(r), r.TextOrNull(10)),
+            r => (Read(r), r.TextOrNull(12)),
             ("@bot", bot),
             ("@now", turn.NowMs),
             ("@lines", Lanes.Lines),
@@ -210,33 +222,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     {
         switch (result)
         {
-            case SendResult.Sent(var messageId, var last):
-                await turn.Db.ExecuteAsync(
-                    """
-                    UPDATE outbox SET parts_sent = parts_sent + 1, attempts = 0, due_at = @now,
-                      state = CASE WHEN @last = 1 THEN 'sent' ELSE state END, sent_at = CASE WHEN @last = 1 THEN @now ELSE sent_at END
-                    WHERE id = @id
-                    """,
-                    ("@last", last ? 1 : 0),
-                    ("@now", turn.NowMs),
-                    ("@id", item.Id));
-                if (messageId is not null && item.Session is { } session)
-                {
-                    await turn.Db.ExecuteAsync(
-                        """
-                        INSERT INTO chat_message (conversation, message_id, session_id, request_id, shown, live, at)
-                        VALUES (@conversation, @message, @session, @request, 'open', @live, @now) ON CONFLICT (conversation, message_id) DO NOTHING
-                        """,
-                        ("@conversation", item.Conversation.ToString()),
-                        ("@message", messageId),
-                        ("@session", session.ToString()),
-                        ("@request", item.RequestId),
-                        ("@live", item.Kind == OutboxKind.Prompt ? 1 : 0),
-                        ("@now", turn.NowMs));
-                    await WaitingLines.SentAsync(turn, item, messageId);
-                    turn.Show(session.ToString());
-                }
-
+            case SendResult.Sent sent:
+                await SentMarks.MarkAsync(turn, item, sent);
                 break;
             case SendResult.Later(var wait, var failed):
                 await turn.Db.ExecuteAsync(
@@ -257,9 +244,10 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     {
         await turn.Db.ExecuteAsync("UPDATE outbox SET state = 'refused', reason = @reason WHERE id = @id", ("@reason", reason), ("@id", item.Id));
         await WaitingLines.NotSentAsync(turn, item.Id);
-        if (await turn.Db.ExecuteAsync(
-            "UPDATE reply SET refused = @reason WHERE id = (SELECT reply_id FROM outbox WHERE id = @id)", ("@reason", reason), ("@id", item.Id)) > 0
-            && item.Session is { } session)
+        await UploadStore.ForgetAsync(turn, item.Uploads);
+        CallOutcomes.Wake(turn, item);
+        if (item is { Kind: OutboxKind.Answer, Session: { } session }
+            && await turn.Db.ExecuteAsync("UPDATE reply SET refused = @reason WHERE id = @id", ("@reason", reason), ("@id", item.CallId)) > 0)
         {
             turn.Show(session.ToString());
         }
@@ -277,9 +265,11 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         RequestId = r.NumberOrNull(7),
         PartsSent = r.GetInt32(8),
         Attempts = r.GetInt32(9),
-        Buttons = OutboxButton.Unpack(r.TextOrNull(11)),
-        Lane = r.GetInt32(12),
-        Silent = r.GetInt32(13) == 1,
+        CallId = r.NumberOrNull(10),
+        Uploads = r.TextOrNull(11)?.Split(' ') ?? [],
+        Buttons = OutboxButton.Unpack(r.TextOrNull(13)),
+        Lane = r.GetInt32(14),
+        Silent = r.GetInt32(15) == 1,
     };
 
     private static string Word(OutboxKind kind) => kind.ToString().ToLowerInvariant();

@@ -9,7 +9,11 @@ public abstract record SendResult
 
     /// <param name="MessageId">The platform's id of the message; null for what is none.</param>
     /// <param name="Last">Nothing more of this item is to be sent.</param>
-    public sealed record Sent(string? MessageId, bool Last) : SendResult;
+    public sealed record Sent(string? MessageId, bool Last) : SendResult
+    {
+        /// <summary>The ids of the others, where one post became several messages.</summary>
+        public IReadOnlyList<string> Others { get; init; } = [];
+    }
 
     public sealed record Later(TimeSpan Wait, bool Failed) : SendResult;
 

@@ -102,6 +102,17 @@ public sealed class ShownStates(Engine engine, LeaseStore leases)
 
     private static async Task ShowAsync(Turn turn, Change change)
     {
+        // A message that meanwhile bears a reaction of the session itself shows no states any more.
+        if (await turn.Db.ExecuteAsync(
+            "UPDATE chat_message SET shown = @shown, live = @live WHERE conversation = @conversation AND message_id = @message AND live = 1",
+            ("@shown", change.Shows),
+            ("@live", change.IsEnd ? 0 : 1),
+            ("@conversation", change.Conversation),
+            ("@message", change.MessageId)) == 0)
+        {
+            return;
+        }
+
         if (change.IsPrompt)
         {
             if (change.State != "open")
@@ -118,13 +129,6 @@ public sealed class ShownStates(Engine engine, LeaseStore leases)
         {
             await OutboxStore.PutAsync(turn, change.Conversation, OutboxKind.React, Lanes.States, emoji ?? "", change.MessageId);
         }
-
-        await turn.Db.ExecuteAsync(
-            "UPDATE chat_message SET shown = @shown, live = @live WHERE conversation = @conversation AND message_id = @message",
-            ("@shown", change.Shows),
-            ("@live", change.IsEnd ? 0 : 1),
-            ("@conversation", change.Conversation),
-            ("@message", change.MessageId));
     }
 
     /// <summary>One message whose state may be shown otherwise than it is.</summary>

@@ -9,11 +9,15 @@ public sealed class Wakeups
     private readonly ConcurrentDictionary<Watcher, byte> _everything = new();
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<Watcher, byte>> _topics = new();
 
-    /// <summary>Watches one session.</summary>
+    /// <summary>Watches one session, or whatever else bears the topic.</summary>
     public Watcher Watch(string topic)
     {
         var watcher = new Watcher(this, topic);
-        _topics.GetOrAdd(topic, _ => new()).TryAdd(watcher, 0);
+        lock (_topics)
+        {
+            _topics.GetOrAdd(topic, _ => new()).TryAdd(watcher, 0);
+        }
+
         return watcher;
     }
 
@@ -67,9 +71,18 @@ public sealed class Wakeups
     private void Forget(Watcher watcher, string? topic)
     {
         _everything.TryRemove(watcher, out _);
-        if (topic is not null && _topics.TryGetValue(topic, out var watchers))
+        if (topic is null)
         {
-            watchers.TryRemove(watcher, out _);
+            return;
+        }
+
+        // Topics may be of one call each, so nothing may stay of one that nobody watches.
+        lock (_topics)
+        {
+            if (_topics.TryGetValue(topic, out var watchers) && watchers.TryRemove(watcher, out _) && watchers.IsEmpty)
+            {
+                _topics.TryRemove(topic, out _);
+            }
         }
     }
 

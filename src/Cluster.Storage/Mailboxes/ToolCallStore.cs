@@ -20,32 +20,60 @@ public sealed record ToolCall
 }
 
 /// <summary>What a tool call led to, as a sentence that Claude reads.</summary>
-public sealed record ToolOutcome(bool Refused, string Text);
+public sealed record ToolOutcome(bool Refused, string Text)
+{
+    /// <summary>Set when something of it waits to be sent to a chat: then the sentence only adds to what <see cref="CallOutcomes"/> tells.</summary>
+    public long? CallId { get; init; }
+}
+
+/// <summary>An answer of a session.</summary>
+public sealed record ChatReply
+{
+    public required string ChatId { get; init; }
+
+    /// <summary>As the page shows it; may be empty where there are files.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>The same as chats get it, as Markdown.</summary>
+    public required string Markdown { get; init; }
+
+    /// <summary>The event that it answers.</summary>
+    public long? ReplyTo { get; init; }
+
+    /// <summary>Ids of uploads.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+}
 
 /// <summary>The tool calls that change something. Each is done once for its (MCP session, JSON-RPC id): a repeat gets the first answer.</summary>
 public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
 {
     /// <summary>How long a repeat is known.</summary>
-    public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan Remembered = ToolTurns.Remembered;
 
     /// <summary>Writes an answer into a conversation and marks what it answers. To another session it goes as a note.</summary>
     public Task<ToolOutcome> ReplyAsync(ToolCall call, string chatId, string text, long? replyTo, CancellationToken ct) =>
-        OnceAsync(
+        ReplyAsync(call, new ChatReply { ChatId = chatId, Text = text, Markdown = text, ReplyTo = replyTo }, ct);
+
+    /// <inheritdoc cref="ReplyAsync(ToolCall, string, string, long?, CancellationToken)"/>
+    public Task<ToolOutcome> ReplyAsync(ToolCall call, ChatReply reply, CancellationToken ct) =>
+        ToolTurns.OnceAsync(
+            engine,
             call,
             async turn =>
             {
+                var (chatId, text, replyTo) = (reply.ChatId, reply.Text, reply.ReplyTo);
                 var session = ("@session", (object?)call.Session.ToString());
                 var chat = ("@chat", (object?)chatId);
                 if (await turn.Db.NumberAsync(
                     "SELECT 1 FROM delivery WHERE session_id = @session AND chat_id = @chat LIMIT 1", session, chat) is null)
                 {
-                    return Refuse($"There is no conversation {chatId} in this session. Use the chat_id of a channel block that you received.");
+                    return ToolTurns.Refuse($"There is no conversation {chatId} in this session. Use the chat_id of a channel block that you received.");
                 }
 
                 if (ConversationId.TryParse(chatId, out _)
                     && await turn.Db.NumberAsync("SELECT 1 FROM conversation WHERE id = @chat", chat) is null)
                 {
-                    return Refuse($"Nothing was sent: the bot of conversation {chatId} is not here any more.");
+                    return ToolTurns.Refuse($"Nothing was sent: the bot of conversation {chatId} is not here any more.");
                 }
 
                 // Who is answered must still be let in: in a direct chat its person, in a group whoever is answered there.
@@ -54,7 +82,7 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                 if (await AccessStore.FindAsync(turn.Db, call.Session) is not { } access || !access.May(who, Act.Talk))
                 {
                     await turn.AuditAsync(Identity.Session(call.Session).Value, "refused.reply", call.Session.ToString(), $"{who} may not talk");
-                    return Refuse($"Nothing was sent: {who} may no longer talk to this session.");
+                    return ToolTurns.Refuse($"Nothing was sent: {who} may no longer talk to this session.");
                 }
 
                 if (replyTo is { } named && await turn.Db.NumberAsync(
@@ -63,18 +91,20 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     chat,
                     ("@event", named)) is null)
                 {
-                    return Refuse($"reply_to {named} is no event of conversation {chatId}. Use the event_id of the channel block that you answer, or leave reply_to out.");
+                    return ToolTurns.Refuse($"reply_to {named} is no event of conversation {chatId}. Use the event_id of the channel block that you answer, or leave reply_to out.");
+                }
+
+                if (!inChat && reply.Files.Count > 0)
+                {
+                    return ToolTurns.Refuse($"Nothing was sent: files go to chats only, and {chatId} is none. Say in words what is in them.");
+                }
+
+                if (await UploadStore.UsableAsync(turn, call.Session, reply.Files) is not { } files)
+                {
+                    return ToolTurns.Refuse("Nothing was sent: a file was not uploaded by this session, was sent before, or is older than an hour. Pass its path again.");
                 }
 
                 long? noted = null;
-                if (inChat)
-                {
-                    noted = await turn.TakeIdAsync();
-                    await OutboxStore.PutAsync(
-                        turn, chatId, OutboxKind.Answer, Lanes.Answers, text, await MessageAsync(turn, call.Session, chatId, replyTo), call.Session, who,
-                        replyId: noted);
-                }
-
                 if (new Identity(chatId).IsSession(out var other))
                 {
                     switch (await Notes.AppendAsync(turn, call.Session, other, text, limits.Waiting))
@@ -83,14 +113,21 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                             noted = note;
                             break;
                         case NoteOutcome.Refused(var why):
-                            return Refuse($"Nothing was sent: {why}");
+                            return ToolTurns.Refuse($"Nothing was sent: {why}");
                         default:
-                            return Refuse($"Nothing was sent: this session may not talk to {other}; {HowToAllow(call.Session, other)}");
+                            return ToolTurns.Refuse($"Nothing was sent: this session may not talk to {other}; {HowToAllow(call.Session, other)}");
                     }
                 }
 
                 var id = noted ?? await turn.TakeIdAsync();
-                await WriteAsync(turn, call.Session, id, chatId, replyTo, text);
+                if (inChat)
+                {
+                    var target = await MessageAsync(turn, call.Session, chatId, replyTo);
+                    await PutAsync(turn, call.Session, reply, files, target, who, id);
+                }
+
+                var said = files.Select(file => $"[file: {Attachments.Shown(file.Name)}, {Attachments.Size(file.Size)}]").Prepend(text);
+                await ToolTurns.WriteAsync(turn, call.Session, id, chatId, replyTo, string.Join('\n', said.Where(line => line.Length > 0)));
 
                 // A named event is proved read by being named. Without a name, only what was confirmed counts as answered.
                 var answered = replyTo is null
@@ -103,13 +140,33 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                         session,
                         chat)
                     : await AnswerAsync(turn, call.Session, replyTo.Value);
-                await CalledAsync(turn, call.Session);
-                return new ToolOutcome(false, $"Sent as message {id}{(answered == 0 ? "" : $"; {answered} marked answered")}.");
+                await ToolTurns.CalledAsync(turn, call.Session);
+                return inChat
+                    ? new ToolOutcome(false, answered == 0 ? "" : $"{answered} marked answered.") { CallId = id }
+                    : new ToolOutcome(false, $"Sent as message {id}{(answered == 0 ? "" : $"; {answered} marked answered")}.");
             },
             ct);
 
+    // The text goes first, and its files behind it in the same lane, so in this order.
+    private static async Task PutAsync(Turn turn, SessionId session, ChatReply reply, List<Upload> files, string? target, Identity who, long id)
+    {
+        if (reply.Text.Length > 0)
+        {
+            await OutboxStore.PutAsync(turn, reply.ChatId, OutboxKind.Answer, Lanes.Answers, reply.Markdown, target, session, who, callId: id);
+        }
+
+        if (files.Count > 0)
+        {
+            // A node of the release before sends the names only.
+            await OutboxStore.PutAsync(
+                turn, reply.ChatId, OutboxKind.Answer, Lanes.Answers, string.Join(", ", files.Select(file => $"`{file.Name}`")),
+                reply.Text.Length > 0 ? null : target, session, who, callId: id, uploads: [.. files.Select(file => file.Id)]);
+            await UploadStore.UseAsync(turn, files, id);
+        }
+    }
+
     // In a direct chat there is one person; in a group it is who wrote what is answered, or wrote last.
-    private static async Task<Identity> AnsweredAsync(Turn turn, SessionId session, string chatId, long? replyTo) => new(
+    internal static async Task<Identity> AnsweredAsync(Turn turn, SessionId session, string chatId, long? replyTo) => new(
         await turn.Db.RowAsync("SELECT identity FROM conversation WHERE id = @chat AND identity IS NOT NULL", r => r.GetString(0), ("@chat", chatId))
         ?? await turn.Db.RowAsync(
             """
@@ -134,27 +191,29 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
 
     /// <summary>Sends a note to another session.</summary>
     public Task<ToolOutcome> TellAsync(ToolCall call, SessionId other, string text, CancellationToken ct) =>
-        OnceAsync(
+        ToolTurns.OnceAsync(
+            engine,
             call,
             async turn =>
             {
                 switch (await Notes.AppendAsync(turn, call.Session, other, text, limits.Waiting))
                 {
                     case NoteOutcome.Accepted(var id):
-                        await WriteAsync(turn, call.Session, id, Identity.Session(other).Value, null, text);
-                        await CalledAsync(turn, call.Session);
+                        await ToolTurns.WriteAsync(turn, call.Session, id, Identity.Session(other).Value, null, text);
+                        await ToolTurns.CalledAsync(turn, call.Session);
                         return new ToolOutcome(false, $"Sent to {other} as event {id}. If it answers, a block of kind note brings it.");
                     case NoteOutcome.Refused(var why):
-                        return Refuse($"Nothing was sent: {why}");
+                        return ToolTurns.Refuse($"Nothing was sent: {why}");
                     default:
-                        return Refuse($"There is no such session: {other}. If you expected one, tell your user: {HowToAllow(call.Session, other)}");
+                        return ToolTurns.Refuse($"There is no such session: {other}. If you expected one, tell your user: {HowToAllow(call.Session, other)}");
                 }
             },
             ct);
 
     /// <summary>Marks one event as handled.</summary>
     public Task<ToolOutcome> AckAsync(ToolCall call, long eventId, CancellationToken ct) =>
-        OnceAsync(
+        ToolTurns.OnceAsync(
+            engine,
             call,
             async turn =>
             {
@@ -165,11 +224,11 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     ("@event", eventId));
                 if (state is null or "queued" or "filtered")
                 {
-                    return Refuse($"There is no event {eventId} in this session. Use the event_id of a channel block that you received.");
+                    return ToolTurns.Refuse($"There is no event {eventId} in this session. Use the event_id of a channel block that you received.");
                 }
 
                 await AnswerAsync(turn, call.Session, eventId);
-                await CalledAsync(turn, call.Session);
+                await ToolTurns.CalledAsync(turn, call.Session);
                 return new ToolOutcome(false, $"Event {eventId} is marked as handled.");
             },
             ct);
@@ -179,16 +238,10 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
         engine.TurnAsync(
             async turn =>
             {
-                await CalledAsync(turn, session);
+                await ToolTurns.CalledAsync(turn, session);
                 return true;
             },
             ct);
-
-    private static async Task CalledAsync(Turn turn, SessionId session)
-    {
-        await turn.Db.ExecuteAsync("UPDATE session SET last_call_at = @now WHERE id = @id", ("@now", turn.NowMs), ("@id", session.ToString()));
-        turn.Show(session.ToString());
-    }
 
     private static Task<int> AnswerAsync(Turn turn, SessionId session, long eventId) =>
         turn.Db.ExecuteAsync(
@@ -200,65 +253,6 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
             ("@session", session.ToString()),
             ("@event", eventId));
 
-    /// <summary>Shows in this session's conversation what it said. What another session got bears the same id there.</summary>
-    private static Task<int> WriteAsync(Turn turn, SessionId session, long id, string chatId, long? replyTo, string text) =>
-        turn.Db.ExecuteAsync(
-            "INSERT INTO reply (id, session_id, chat_id, reply_to, body, created_at) VALUES (@id, @session, @chat, @to, @body, @now)",
-            ("@id", id),
-            ("@session", session.ToString()),
-            ("@chat", chatId),
-            ("@to", replyTo),
-            ("@body", Packed.Pack(text)),
-            ("@now", turn.NowMs));
-
     private static string HowToAllow(SessionId from, SessionId to) =>
         $"its owner lets this session in with `cluster allow {Identity.Session(from)} --session {to} --role talk`.";
-
-    private static ToolOutcome Refuse(string sentence) => new(true, sentence);
-
-    private Task<ToolOutcome> OnceAsync(ToolCall call, Func<Turn, Task<ToolOutcome>> act, CancellationToken ct) =>
-        engine.TurnAsync(
-            async turn =>
-            {
-                await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, ("@session", call.Session.ToString()));
-                var key = ("@mcp", (object?)call.McpSession);
-                var request = ("@request", (object?)call.RequestId);
-                if (await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp" + engine.ShareRow, key) is null)
-                {
-                    return Refuse("Nothing was sent: this client's access has ended. Run cluster doctor in a terminal.");
-                }
-
-                var first = await turn.Db.RowAsync(
-                    "SELECT arguments_hash, result FROM tool_call WHERE mcp_session = @mcp AND request_id = @request AND created_at > @before",
-                    r => new { Hash = r.GetString(0), Result = r.GetString(1) },
-                    key,
-                    request,
-                    ("@before", (turn.Now - Remembered).ToUnixTimeMilliseconds()));
-                if (first is not null)
-                {
-                    return first.Hash == call.ArgumentsHash
-                        ? new ToolOutcome(false, first.Result)
-                        : Refuse($"JSON-RPC id {call.RequestId} was used for another call within ten minutes; nothing was done.");
-                }
-
-                var outcome = await act(turn);
-                if (!outcome.Refused)
-                {
-                    await turn.Db.ExecuteAsync(
-                        """
-                        INSERT INTO tool_call (mcp_session, request_id, arguments_hash, result, created_at)
-                        VALUES (@mcp, @request, @hash, @result, @now)
-                        ON CONFLICT (mcp_session, request_id) DO UPDATE
-                        SET arguments_hash = excluded.arguments_hash, result = excluded.result, created_at = excluded.created_at
-                        """,
-                        key,
-                        request,
-                        ("@hash", call.ArgumentsHash),
-                        ("@result", outcome.Text),
-                        ("@now", turn.NowMs));
-                }
-
-                return outcome;
-            },
-            ct);
 }

@@ -7,7 +7,9 @@ public sealed class ChannelToolsTests
 {
     [Fact]
     public void The_tools_are_the_agreed_ones() =>
-        Assert.Equal(["reply", "ack", "get_event", "fetch_messages", "list_sessions", "tell_session"], ChannelTools.List.Tools.Select(tool => tool.Name));
+        Assert.Equal(
+            ["reply", "react", "edit_message", "download_attachment", "ack", "get_event", "fetch_messages", "list_sessions", "tell_session", "notify"],
+            ChannelTools.List.Tools.Select(tool => tool.Name));
 
     [Fact]
     public void Reply_is_always_loaded()
@@ -27,7 +29,7 @@ public sealed class ChannelToolsTests
             var properties = schema.GetProperty("properties");
             foreach (var property in properties.EnumerateObject())
             {
-                Assert.True(property.Value.GetProperty("type").GetString() is "string" or "integer");
+                Assert.True(property.Value.GetProperty("type").GetString() is "string" or "integer" or "array");
                 Assert.NotEmpty(property.Value.GetProperty("description").GetString()!);
             }
 
@@ -44,6 +46,10 @@ public sealed class ChannelToolsTests
     [InlineData(ChannelTools.FetchMessages, new[] { "chat_id" })]
     [InlineData(ChannelTools.ListSessions, new string[0])]
     [InlineData(ChannelTools.TellSession, new[] { "session", "text" })]
+    [InlineData(ChannelTools.EditMessage, new[] { "chat_id", "message_id", "text" })]
+    [InlineData(ChannelTools.React, new[] { "chat_id", "message_id", "emoji" })]
+    [InlineData(ChannelTools.DownloadAttachment, new[] { "message_id" })]
+    [InlineData(ChannelTools.Notify, new[] { "text" })]
     public void Each_tool_requires_its_arguments(string tool, string[] expected)
     {
         var schema = ChannelTools.List.Tools.Single(t => t.Name == tool).InputSchema;

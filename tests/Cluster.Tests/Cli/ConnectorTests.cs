@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace Cluster.Tests.Cli;
 
@@ -158,6 +159,35 @@ public sealed class ConnectorTests
         Assert.Equal("tools/call", call.Method);
         Assert.Equal("ping", ping.GetProperty("method").GetString());
         Assert.Equal("\"7.3\"", pong.Id);
+    }
+
+    [Fact]
+    public async Task A_call_that_the_node_has_taken_holds_up_nothing_though_its_answer_is_still_to_come()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await using var rig = ConnectorRig.For(node);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        node.Answer = async (context, arrived) =>
+        {
+            if (arrived.Id == "1")
+            {
+                context.Response.ContentType = "application/json";
+                await context.Response.Body.FlushAsync();
+                await answer.Task;
+            }
+
+            await context.Response.WriteAsync($$$"""{"jsonrpc":"2.0","id":{{{arrived.Id}}},"result":{"content":[]}}""");
+        };
+
+        await rig.GreetAsync();
+        await rig.CallAsync("1");
+        await rig.SendAsync("""{"jsonrpc":"2.0","method":"notifications/claude/channel/permission_request","params":{"request_id":"abcde"}}""");
+        var passed = new[] { (await node.NextBeyondHandshakeAsync()).Method, (await node.NextBeyondHandshakeAsync()).Method };
+        answer.SetResult();
+        var answered = await rig.ReadAsync();
+
+        Assert.Equal(["tools/call", "notifications/claude/channel/permission_request"], passed);
+        Assert.Equal("1", answered.GetProperty("id").GetRawText());
     }
 
     [Fact]

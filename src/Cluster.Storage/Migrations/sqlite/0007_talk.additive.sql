@@ -3,8 +3,7 @@
 ALTER TABLE chat_user ADD COLUMN muted_until BIGINT;
 
 ALTER TABLE outbox ADD COLUMN buttons TEXT;
--- The answer that an item brings; an answer that its platform refused says why.
-ALTER TABLE outbox ADD COLUMN reply_id BIGINT;
+-- An answer that its platform refused says why.
 ALTER TABLE reply ADD COLUMN refused TEXT;
 
 -- One line in a conversation for all its messages, from `first_event` on, that wait for one session. `item` is what brings it: -1 when
