@@ -24,9 +24,13 @@ public sealed class TypeScriptClient(ChildProcess process) : IAsyncDisposable
                 ["CLUSTER_HOME"] = home,
                 ["CLUSTER_URL"] = null,
                 ["CLUSTER_TOKEN"] = null,
+                ["XDG_CACHE_HOME"] = CacheOf(home),
                 ["CLAUDE_PROJECT_DIR"] = projectFolder,
                 ["ANTHROPIC_API_KEY"] = "sk-ant-canary-of-the-environment",
             }));
+
+    /// <summary>Where the connector's user keeps what can be fetched again.</summary>
+    public static string CacheOf(string home) => $"{home}-cache";
 
     /// <summary>The next line of this type; lines of other types are kept for later.</summary>
     public async Task<JsonObject> NextAsync(string type, int seconds = 30)

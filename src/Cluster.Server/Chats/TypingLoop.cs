@@ -19,6 +19,8 @@ internal sealed partial class TypingLoop(Bot bot, IChatBot platform, ChatStore c
     {
         if (platform is not ICanShowTyping typing)
         {
+            // It stays: when any part of a bot's work ends, all of it does.
+            await Task.Delay(Timeout.InfiniteTimeSpan, clock, ct);
             return;
         }
 

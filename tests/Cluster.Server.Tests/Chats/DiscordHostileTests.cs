@@ -205,7 +205,7 @@ public sealed class DiscordHostileTests
     }
 
     [Fact]
-    public async Task A_pairing_code_is_burnt_after_five_guesses_and_nobody_is_told()
+    public async Task A_pairing_code_is_burnt_after_five_guesses_and_only_its_owner_is_told()
     {
         await using var node = await NodeHost.StartAsync();
         await using var team = await DiscordTeam.StartAsync(node);
@@ -223,6 +223,9 @@ public sealed class DiscordHostileTests
         team.Discord.Write(own, owner, code);
         await team.SettleAsync(direct, alice);
 
+        var told = await team.NextAsync();
+        Assert.Equal(direct.Id, told.Channel);
+        Assert.Contains("with a wrong end and works no more", told.Content);
         Assert.False(team.Discord.Sent.Messages.TryRead(out _));
         Assert.Equal(1, (await DiscordTeam.KnownAsync(node)).People);
     }

@@ -62,7 +62,7 @@ public sealed class TalkPathTests
         Assert.EndsWith("One was taken back.", cancelled.Text);
         Assert.Equal("two", ChatTeam.Content(arrived));
         Assert.Equal("admin/api is running again and has your message. One was taken back.", over.Text);
-        Assert.Equal("in answer to the line", ChatTeam.Content(answered));
+        Assert.EndsWith("\nin answer to the line", ChatTeam.Content(answered));
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed class TalkPathTests
         var told = await team.NextAsync(Alice);
         var states = (await node.PermissionsAsync("api")).ToDictionary(request => request.RequestId, request => request.State);
 
-        Assert.Equal("yes, but why?", ChatTeam.Content(asked));
+        Assert.EndsWith("\nyes, but why?", ChatTeam.Content(asked));
         Assert.Equal("""{"request_id":"bcdef","behavior":"deny"}""", denied["params"]!.ToJsonString());
         Assert.Equal("Denied: on its way to Claude Code.", told.Text);
         Assert.Equal("open", states["abcde"]);
