@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -118,6 +119,48 @@ public sealed class SenderTests
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, over.StatusCode);
         Assert.Equal(HttpStatusCode.Accepted, below.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("structured", "application/cloudevents+json; charset=utf-8")]
+    [InlineData("batch", "application/cloudevents-batch+json; charset=utf-8")]
+    public async Task A_cloud_event_comes_under_its_own_content_type(string name, string type)
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        using var http = new HttpClient();
+        var sample = WebhookSamples.Find($"cloudevents/{name}");
+        var source = await AddAsync(node, sample);
+        using var request = sample.Request(source.Url, source.Secret!, sample.Body);
+        request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+
+        using var accepted = await http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
+    }
+
+    [Fact]
+    public async Task Only_who_proves_itself_is_told_what_is_wrong_with_its_body()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        using var http = new HttpClient();
+        var sample = WebhookSamples.Find("alertmanager/firing");
+        var source = await AddAsync(node, sample);
+        async Task<HttpResponseMessage> SendAsync(string secret, string type)
+        {
+            using var request = sample.Request(source.Url, secret, sample.Body);
+            request.Content!.Headers.ContentType = new MediaTypeHeaderValue(type);
+            return await http.SendAsync(request);
+        }
+
+        using var form = await SendAsync(source.Secret!, "application/x-www-form-urlencoded");
+        using var stranger = await SendAsync("0000", "application/x-www-form-urlencoded");
+        using var other = await SendAsync("0000", "application/json");
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, form.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+        Assert.Equal(await other.Content.ReadAsStringAsync(), await stranger.Content.ReadAsStringAsync());
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Text;
-using Cluster.Core.Webhooks.Verification;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
 namespace Cluster.Core.Webhooks.Jenkins;
