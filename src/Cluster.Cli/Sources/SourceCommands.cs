@@ -143,8 +143,8 @@ internal static class SourceCommands
         }
 
         call.Screen.Line(source.Secret is null || sender.MakesSecret(settings)
-            ? "The URL is shown this once."
-            : "URL and secret are shown this once.");
+            ? "Keep the URL to yourself; the list does not show it."
+            : "Keep URL and secret to yourself; the secret is shown this once.");
     }
 
     private static Option<string> SecretFile() =>

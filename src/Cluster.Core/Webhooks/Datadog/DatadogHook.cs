@@ -10,7 +10,7 @@ namespace Cluster.Core.Webhooks.Datadog;
 internal sealed partial class DatadogHook : IWebhookSender
 {
     private const string Payload =
-        """{"v":1,"id":"$ID","cycle":"$ALERT_CYCLE_KEY","transition":"$ALERT_TRANSITION","type":"$ALERT_TYPE","priority":"$ALERT_PRIORITY", """
+        """{"v":1,"id":"$ID","cycle":"$ALERT_CYCLE_KEY","transition":"$ALERT_TRANSITION","type":"$ALERT_TYPE","priority":"$ALERT_PRIORITY","""
         + """ "monitor":"$ALERT_ID","title":"$EVENT_TITLE","text":"$TEXT_ONLY_MSG","scope":"$ALERT_SCOPE","link":"$LINK"}""";
 
     public string Kind => "datadog";
