@@ -4,6 +4,7 @@ using Cluster.Benchmarks.Append;
 using Cluster.Benchmarks.Chats;
 using Cluster.Benchmarks.Clusters;
 using Cluster.Benchmarks.Latency;
+using Cluster.Benchmarks.Signatures;
 
 if (Settings.Read(args, out var fault) is not { } settings)
 {
@@ -13,6 +14,11 @@ if (Settings.Read(args, out var fault) is not { } settings)
 
 var report = new Report();
 Machine.Print();
+if (settings.Runs("signatures"))
+{
+    SignatureBenchmark.Run(settings, report);
+}
+
 if (settings.Runs("accept"))
 {
     await AcceptBenchmark.RunAsync(settings, report);

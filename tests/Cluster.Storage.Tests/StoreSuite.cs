@@ -60,11 +60,19 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
 
     protected SourceStore Sources => new(Engine, Box);
 
+    protected SourceSecrets SourceSecrets => new(Engine, Box);
+
     protected ToolCallStore Tools => new(Engine, Limits);
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     protected virtual MailboxLimits Limits => new();
+
+    protected const string TheSecret = "the-first-secret-of-a-source";
+
+    /// <summary>A GitHub source with that secret.</summary>
+    internal static SourceWish Wish(string name, SessionId session) =>
+        new() { Kind = "github", Name = name, Session = session, Playbook = "Look into it.", Secret = TheSecret };
 
     public async ValueTask InitializeAsync()
     {

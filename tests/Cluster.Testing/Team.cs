@@ -57,7 +57,7 @@ public static class Team
                 "/api/sources", new AddSource { Kind = "github", Name = name, Session = session, Playbook = playbook }, ApiJson.Default.AddSource);
             added.EnsureSuccessStatusCode();
             var source = (await added.Content.ReadFromJsonAsync(ApiJson.Default.NewSource))!;
-            return new GitHubSender(new HttpClient(), source.Url, source.Secret);
+            return new GitHubSender(new HttpClient(), source.Url, source.Secret!);
         }
 
         public async Task<EventInfo> EventAsync(string session, string id)

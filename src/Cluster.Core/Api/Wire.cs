@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Cluster.Core.Webhooks;
 
 namespace Cluster.Core.Api;
 
@@ -398,7 +399,7 @@ public sealed record Verdict
 /// <summary>POST /api/sources.</summary>
 public sealed record AddSource
 {
-    /// <summary>The sender's kind: <c>github</c>.</summary>
+    /// <summary>The sender's kind, such as <c>github</c>; see <see cref="Webhooks.WebhookSenders"/>.</summary>
     [Required] public required string Kind { get; init; }
 
     [Required] public required string Name { get; init; }
@@ -406,14 +407,46 @@ public sealed record AddSource
 
     /// <summary>The operator's standing instruction, 4,000 characters at most.</summary>
     public string? Playbook { get; init; }
+
+    public SourceSettings? Settings { get; init; }
+
+    /// <summary>The secret that the sender made; null to have one made here.</summary>
+    public string? Secret { get; init; }
 }
 
-/// <summary>A new source; URL and secret are shown once.</summary>
+/// <summary>A new source, or a new secret of one; URL and secret are shown once.</summary>
 public sealed record NewSource
 {
     public required string Name { get; init; }
+    public required string Kind { get; init; }
     public required string Url { get; init; }
-    public required string Secret { get; init; }
+
+    /// <summary>Null when the caller brought it.</summary>
+    public string? Secret { get; init; }
+
+    public SourceSettings? Settings { get; init; }
+
+    /// <summary>Until when the secret before this one is good too.</summary>
+    public DateTimeOffset? OldUntil { get; init; }
+}
+
+/// <summary>POST /api/sources/{name}/secret.</summary>
+public sealed record RotateSecret
+{
+    /// <summary>The secret that the sender made; null to have one made here.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>How long the present secret stays good, in hours; 0 ends all but the new one at once.</summary>
+    [Range(0, 720)] public double KeepOldHours { get; init; } = 24;
+}
+
+/// <summary>POST /api/sources/{name}/test: what became of a sample event, step by step.</summary>
+public sealed record SourceTest
+{
+    public required bool Ok { get; init; }
+    public required IReadOnlyList<string> Steps { get; init; }
+    public string? EventId { get; init; }
+    public string? State { get; init; }
 }
 
 /// <summary>GET /api/sources.</summary>
@@ -425,6 +458,23 @@ public sealed record SourceInfo
     public required string Session { get; init; }
     public required string Playbook { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+    public SourceSettings? Settings { get; init; }
+
+    /// <summary>The secrets that are good, the newest first.</summary>
+    public IReadOnlyList<SecretInfo> Secrets { get; init; } = [];
+}
+
+/// <summary>One secret of a source.</summary>
+public sealed record SecretInfo
+{
+    /// <summary>Its last four characters.</summary>
+    public required string End { get; init; }
+
+    /// <summary>Null for the present one.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>For an old one: when the sender used it last, to the minute.</summary>
+    public DateTimeOffset? UsedAt { get; init; }
 }
 
 /// <summary>GET /readyz and the first link of <c>cluster doctor</c>.</summary>
@@ -484,6 +534,9 @@ public sealed record LocalNode
 [JsonSerializable(typeof(Verdict))]
 [JsonSerializable(typeof(AddSource))]
 [JsonSerializable(typeof(NewSource))]
+[JsonSerializable(typeof(RotateSecret))]
+[JsonSerializable(typeof(SourceTest))]
+[JsonSerializable(typeof(SourceSettings))]
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeInfo>))]
 [JsonSerializable(typeof(AddBot))]

@@ -65,6 +65,9 @@ public sealed record Submission
     /// <summary>Keys of which each enters once; see <see cref="DedupeKeys"/>.</summary>
     public IReadOnlyList<string> DedupeKeys { get; init; } = [];
 
+    /// <summary>How long those keys are known from <see cref="At"/> on; some senders repeat themselves on purpose.</summary>
+    public TimeSpan KeysKept { get; init; } = Events.DedupeKeys.Kept;
+
     public required DateTimeOffset At { get; init; }
 
     /// <summary>For a note: how many steps it has come from session to session, this one counted.</summary>
@@ -103,8 +106,8 @@ public static class DedupeKeys
     public static string Delivery(string source, string deliveryId) => Short($"delivery:{source}:{deliveryId}");
 
     /// <param name="source">The source.</param>
-    /// <param name="signature">The verified HMAC of the raw body: a replay of the same body under the same secret has the same one.</param>
-    public static string Body(string source, ReadOnlySpan<byte> signature) => Short($"body:{source}:{Convert.ToHexStringLower(signature)}");
+    /// <param name="hash">The verified HMAC of the raw body, or its SHA-256: a replay of the same body under the same secret has the same one.</param>
+    public static string Body(string source, ReadOnlySpan<byte> hash) => Short($"body:{source}:{Convert.ToHexStringLower(hash)}");
 
     /// <param name="bot">The bot that was told.</param>
     /// <param name="key">The platform's id of the update.</param>

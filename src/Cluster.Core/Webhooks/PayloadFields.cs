@@ -3,9 +3,41 @@ using System.Text.RegularExpressions;
 
 namespace Cluster.Core.Webhooks;
 
-/// <summary>Reads fields of other people's JSON by path; a field of another type is a missing one.</summary>
+/// <summary>Reads fields of other people's JSON by path; a field of another type is a missing one. The default one has none.</summary>
 internal readonly struct PayloadFields(JsonElement root)
 {
+    private const string NotUnicode = "[text that is not valid Unicode]";
+
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
+
+    public JsonElement Root => root;
+
+    /// <exception cref="JsonException">Not JSON, a name twice, or too deep.</exception>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body, Strict);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("The body has a name that is not valid Unicode.", e); // half of a surrogate pair, seen while comparing names
+        }
+    }
+
+    /// <exception cref="JsonException">Not one plain object.</exception>
+    public static JsonDocument ParseObject(ReadOnlyMemory<byte> body)
+    {
+        var document = Parse(body);
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+        {
+            return document;
+        }
+
+        document.Dispose();
+        throw new JsonException("The body is not a JSON object.");
+    }
+
     public bool Has(string name) => root.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object;
 
     public string? Text(string path) => Find(path) is { } found ? Read(found) : null;
@@ -14,6 +46,34 @@ internal readonly struct PayloadFields(JsonElement root)
 
     public long? Integer(string path) =>
         Find(path) is { ValueKind: JsonValueKind.Number } found && found.TryGetInt64(out var number) ? number : null;
+
+    /// <summary>A web address without what could carry a sentence: its query and fragment are cut off.</summary>
+    public string? Url(string path) =>
+        Text(path) is { } text && text.Split('?', '#')[0] is var url && Shapes.Url().IsMatch(url) ? url : null;
+
+    public bool? Flag(string path) => Find(path) is { ValueKind: JsonValueKind.True or JsonValueKind.False } found ? found.GetBoolean() : null;
+
+    public bool IsNull(string path) => Find(path) is { ValueKind: JsonValueKind.Null };
+
+    /// <summary>Whatever stands there as one line: an object's fields by name, anything deeper as JSON.</summary>
+    public string? Line(string path) => Find(path) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Object } branch => string.Join("; ", branch.EnumerateObject().Select(field => $"{Name(field)}: {Shown(field.Value)}")),
+        { } found => Shown(found),
+    };
+
+    public static string Raw(JsonElement element)
+    {
+        try
+        {
+            return element.GetRawText();
+        }
+        catch (InvalidOperationException)
+        {
+            return NotUnicode;
+        }
+    }
 
     public List<PayloadFields> Items(string path)
     {
@@ -43,7 +103,21 @@ internal readonly struct PayloadFields(JsonElement root)
                 : new PayloadFields(field.Value).All(name, passes));
     }
 
-    private static string? Read(JsonElement element)
+    private static string Shown(JsonElement element) => Read(element) ?? Raw(element);
+
+    private static string Name(JsonProperty field)
+    {
+        try
+        {
+            return field.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return NotUnicode;
+        }
+    }
+
+    internal static string? Read(JsonElement element)
     {
         try
         {
@@ -51,7 +125,7 @@ internal readonly struct PayloadFields(JsonElement root)
         }
         catch (InvalidOperationException)
         {
-            return "[text that is not valid Unicode]"; // half of a surrogate pair, which parses but cannot be read
+            return NotUnicode; // half of a surrogate pair, which parses but cannot be read
         }
     }
 

@@ -5,18 +5,17 @@ using Cluster.Server.Backups;
 using Cluster.Server.Chats;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
+using Cluster.Server.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Nodes;
 using Cluster.Storage.Principals;
-using Cluster.Storage.Sources;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Cluster.Server.Api;
 
-/// <summary>The operator's API: people, tokens, page links and sources. Sessions have <see cref="SessionEndpoints"/>.</summary>
+/// <summary>The operator's API: people, tokens and page links. Sessions have <see cref="SessionEndpoints"/>, sources <see cref="SourceEndpoints"/>.</summary>
 internal static class ApiEndpoints
 {
-    private const int MaxPlaybookLength = 4_000;
     private const int MaxLabelLength = 64;
 
     public static void MapApi(this IEndpointRouteBuilder app)
@@ -31,9 +30,7 @@ internal static class ApiEndpoints
         api.MapPost("/tokens", AddTokenAsync);
         api.MapDelete("/tokens/{id}", RevokeTokenAsync);
         api.MapPost("/page-codes", NewPageCodeAsync);
-        api.MapGet("/sources", ListSourcesAsync);
-        api.MapPost("/sources", AddSourceAsync);
-        api.MapDelete("/sources/{name}", RemoveSourceAsync);
+        api.MapSources();
         api.MapBackup();
         api.MapSessions();
         api.MapChats();
@@ -107,52 +104,6 @@ internal static class ApiEndpoints
         var (code, expires) = await principals.NewPageCodeAsync(context.Caller(), ct);
         return TypedResults.Ok(new PageLink { Url = $"{address.Url}/login#{code}", ExpiresAt = expires });
     }
-
-    private static async Task<Ok<IReadOnlyList<SourceInfo>>> ListSourcesAsync(HttpContext context, SourceStore sources, CancellationToken ct) =>
-        TypedResults.Ok<IReadOnlyList<SourceInfo>>(await sources.ListAsync(context.Caller(), ct));
-
-    private static async Task<Results<Ok<NewSource>, ProblemHttpResult>> AddSourceAsync(
-        AddSource request, HttpContext context, SourceStore sources, NodeAddress address, CancellationToken ct)
-    {
-        var caller = context.Caller();
-        if (request.Kind != "github")
-        {
-            return Bad("The kind of a source is 'github'; no other kind is known to this version.");
-        }
-
-        if (!Slug.IsValid(request.Name))
-        {
-            return Bad($"A source's name is {Slug.Expected}.");
-        }
-
-        if (request.Playbook is { Length: > MaxPlaybookLength })
-        {
-            return Bad($"The playbook has {request.Playbook.Length} characters; {MaxPlaybookLength} are the most.");
-        }
-
-        if (!SessionId.TryParse(request.Session, caller.Principal, out var session))
-        {
-            return SessionEndpoints.BadName();
-        }
-
-        try
-        {
-            return await sources.AddAsync(request.Kind, request.Name, session, request.Playbook ?? "", caller, ct) is var (path, secret)
-                ? TypedResults.Ok(new NewSource { Name = request.Name, Url = $"{address.Url}/hooks/{path}", Secret = secret })
-                : TypedResults.Problem(
-                    $"A source named '{request.Name}' exists already. Choose another name, or remove it first.", statusCode: StatusCodes.Status409Conflict);
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return SessionEndpoints.NoSuchSession();
-        }
-    }
-
-    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveSourceAsync(
-        string name, HttpContext context, SourceStore sources, CancellationToken ct) =>
-        await sources.RemoveAsync(name, context.Caller(), ct)
-            ? TypedResults.NoContent()
-            : TypedResults.Problem("You have no such source. See: cluster source list.", statusCode: StatusCodes.Status404NotFound);
 
     private static string Label(string? given, string fallback)
     {

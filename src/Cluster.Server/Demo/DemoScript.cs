@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Cluster.Core.Api;
-using Cluster.Core.Webhooks.GitHub;
 using ModelContextProtocol;
 
 namespace Cluster.Server.Demo;
@@ -62,14 +61,14 @@ internal static class DemoScript
     {
         using var payload = new MemoryStream();
         await typeof(DemoScript).Assembly.GetManifestResourceStream("check_run.json")!.CopyToAsync(payload, ct);
-        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(source.Secret), payload.ToArray());
+        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(source.Secret!), payload.ToArray());
 
         using var sender = new HttpClient();
         using var body = new ByteArrayContent(payload.ToArray());
         body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         body.Headers.Add("X-GitHub-Event", "check_run");
         body.Headers.Add("X-GitHub-Delivery", Guid.NewGuid().ToString());
-        body.Headers.Add(GitHubSignature.Header, $"sha256={Convert.ToHexStringLower(signature)}");
+        body.Headers.Add("X-Hub-Signature-256", $"sha256={Convert.ToHexStringLower(signature)}");
         Say("github", $"A check has failed: POST {new Uri(source.Url).AbsolutePath[..14]}… with a signed check_run ({payload.Length:N0} bytes).");
         using var answer = await sender.PostAsync(source.Url, body, ct);
         answer.EnsureSuccessStatusCode();

@@ -36,6 +36,7 @@ internal static class StorageRegistration
             .AddSingleton<ConversationStore>()
             .AddSingleton<PermissionStore>()
             .AddSingleton<SourceStore>()
+            .AddSingleton<SourceSecrets>()
             .AddSingleton<AuditStore>();
     }
 }

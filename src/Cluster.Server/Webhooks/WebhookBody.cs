@@ -1,10 +1,9 @@
 using System.Buffers;
-using System.Security.Cryptography;
-using System.Text;
+using Cluster.Core.Webhooks.Verification;
 
 namespace Cluster.Server.Webhooks;
 
-/// <summary>A webhook's body, read up to its cap while it is hashed: whoever sends more, or sends too slowly, has cost us little.</summary>
+/// <summary>A webhook's body, read up to its cap while it is proved: whoever sends more, or sends too slowly, has cost us little.</summary>
 internal sealed class WebhookBody : IDisposable
 {
     private byte[] _buffer;
@@ -14,19 +13,13 @@ internal sealed class WebhookBody : IDisposable
 
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
-    /// <summary>HMAC-SHA256 of the raw bytes under the source's secret: proves the sender, and is a hash of the body that no other
-    /// delivery shares.</summary>
-    public byte[] Signature { get; private set; } = [];
-
     /// <returns>Null when the body is larger than the cap.</returns>
-    public static async Task<WebhookBody?> ReadAsync(HttpRequest request, string secret, int cap, CancellationToken ct)
+    public static async Task<WebhookBody?> ReadAsync(HttpRequest request, WebhookProof proof, int cap, CancellationToken ct)
     {
         if (request.ContentLength > cap)
         {
             return null;
         }
-
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
 
         // A declared length is a claim: it does not make us take more than a little at once.
         var body = new WebhookBody((int)Math.Min(request.ContentLength ?? 16 * 1024, 64 * 1024) + 1);
@@ -40,7 +33,7 @@ internal sealed class WebhookBody : IDisposable
                     break;
                 }
 
-                hmac.AppendData(body._buffer, body._length, read);
+                proof.Append(body._buffer.AsSpan(body._length, read));
                 body._length += read;
                 if (body._length > cap)
                 {
@@ -54,7 +47,6 @@ internal sealed class WebhookBody : IDisposable
                 }
             }
 
-            body.Signature = hmac.GetHashAndReset();
             return body;
         }
         catch

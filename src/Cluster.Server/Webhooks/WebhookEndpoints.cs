@@ -1,27 +1,27 @@
 using System.Globalization;
-using System.Text.Json;
 using Cluster.Core.Events;
-using Cluster.Core.Webhooks.GitHub;
+using Cluster.Core.Webhooks;
+using Cluster.Core.Webhooks.Verification;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
 using Cluster.Storage.Engines;
-using Cluster.Storage.Sources;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Cluster.Server.Webhooks;
 
-/// <summary>Receives webhooks: header checks, then the body while it is hashed, then signature, reading, routing; 2xx only after the
-/// commit. A sender is told little: one constant answer for everything that is not properly signed.</summary>
+/// <summary>Receives webhooks: header checks, then the body while it is proved, then reading, routing; 2xx only after the commit. What is
+/// proved is never answered 4xx for what it says: some senders stop for good after a few. A stranger is told little: one constant answer
+/// for everything that is not proved.</summary>
 internal static class WebhookEndpoints
 {
-    private const int Cap = 25 * 1024 * 1024; // bytes: GitHub Docs, webhook events and payloads: larger events are not sent
-    private const int Large = 1024 * 1024;    // bytes
+    private const int Large = 1024 * 1024; // bytes
 
     // Bodies above a mebibyte are rare and costly: a few at once, the rest may come again.
     private static readonly SemaphoreSlim LargeBodies = new(4, 4);
 
-    public static IServiceCollection AddWebhooks(this IServiceCollection services) => services.AddSingleton<KnownSources>();
+    public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
+        services.AddSingleton<KnownSources>().AddSingleton<SourceTester>();
 
     public static void MapWebhooks(this IEndpointRouteBuilder app) =>
         app.MapPost("/hooks/{path}", (Delegate)ReceiveAsync);
@@ -30,10 +30,22 @@ internal static class WebhookEndpoints
         string path, HttpContext context, KnownSources sources, Router router, Refusals refusals, Engine engine, CancellationToken ct)
     {
         var request = context.Request;
-        if (path.Length != 32 || await sources.FindAsync(path, ct) is not var (source, secret))
+        if (path.Length != 32 || await sources.FindAsync(path, ct) is not { } known)
         {
             refusals.Count("hook");
             return TypedResults.Problem("There is no webhook at this address.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        if (known is not { Sender: { } sender, Scheme: { } scheme })
+        {
+            return Busy(context, TimeSpan.FromSeconds(30), "This node does not know the source's kind yet.");
+        }
+
+        var headers = new WebhookHeaders(name => request.Headers[name]);
+        using var proof = scheme.Begin(headers, known.Keys, engine.Clock.GetUtcNow());
+        if (proof is null)
+        {
+            return NotProved(refusals, known);
         }
 
         if (request.Headers.ContentEncoding.Count > 0 || !request.HasJsonContentType())
@@ -42,35 +54,34 @@ internal static class WebhookEndpoints
                 "Send the event as application/json without Content-Encoding.", statusCode: StatusCodes.Status415UnsupportedMediaType);
         }
 
-        if (request.Headers[GitHubSignature.Header] is not [{ } header] || !GitHubSignature.TryParse(header, out var signature))
-        {
-            return NotSigned(refusals, source);
-        }
-
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = null; // counted here, against the sender's own cap
         }
 
-        var large = request.ContentLength is null or > Large;
+        var large = sender.MaxBody > Large && request.ContentLength is null or > Large;
         if (large && !LargeBodies.Wait(0, CancellationToken.None))
         {
-            context.Response.Headers.RetryAfter = "2";
-            return TypedResults.Problem("Too many large events at once; try again.", statusCode: StatusCodes.Status503ServiceUnavailable);
+            return Busy(context, TimeSpan.FromSeconds(2), "Too many large events at once; try again.");
         }
 
         try
         {
-            using var body = await WebhookBody.ReadAsync(request, secret, Cap, ct);
+            using var body = await WebhookBody.ReadAsync(request, proof, sender.MaxBody, ct);
             if (body is null)
             {
                 context.Response.Headers.Connection = "close";
-                return TypedResults.Problem($"An event may have {Cap} bytes.", statusCode: StatusCodes.Status413PayloadTooLarge);
+                return TypedResults.Problem($"An event may have {sender.MaxBody} bytes.", statusCode: StatusCodes.Status413PayloadTooLarge);
             }
 
-            return GitHubSignature.Matches(body.Signature, signature)
-                ? await AcceptAsync(context, source, body, router, refusals, engine, ct)
-                : NotSigned(refusals, source);
+            if (proof.Finish() is not { } proven)
+            {
+                return NotProved(refusals, known);
+            }
+
+            await sources.UsedAsync(known, proven.Key, ct);
+            var reading = WebhookSenders.Read(sender, new WebhookDelivery(headers, body.Bytes, known.Source.Settings));
+            return await AcceptAsync(context, known, reading, body, proven, router, engine, ct);
         }
         finally
         {
@@ -82,28 +93,9 @@ internal static class WebhookEndpoints
     }
 
     private static async Task<IResult> AcceptAsync(
-        HttpContext context, Source source, WebhookBody body, Router router, Refusals refusals, Engine engine, CancellationToken ct)
+        HttpContext context, KnownSource known, WebhookReading reading, WebhookBody body, Proven proven, Router router, Engine engine, CancellationToken ct)
     {
-        if (context.Request.Headers["X-GitHub-Event"] is not [{ } eventName] || !GitHubEvent.IsEventName(eventName)
-            || context.Request.Headers["X-GitHub-Delivery"] is not [{ } deliveryId] || !GitHubEvent.IsDeliveryId(deliveryId))
-        {
-            refusals.Count("headers", source.Name);
-            return TypedResults.Problem(
-                "X-GitHub-Event and X-GitHub-Delivery must each come once, as GitHub sends them.", statusCode: StatusCodes.Status400BadRequest);
-        }
-
-        WebhookSummary summary;
-        try
-        {
-            summary = GitHubEvent.Read(eventName, body.Bytes);
-        }
-        catch (JsonException)
-        {
-            refusals.Count("json", source.Name);
-            return TypedResults.Problem(
-                "The body is not one JSON object without doubled names and no deeper than 64.", statusCode: StatusCodes.Status400BadRequest);
-        }
-
+        var (source, summary) = (known.Source, reading.Summary);
         var content = Framing.Webhook(summary, source.Playbook);
         var outcome = await router.SubmitAsync(
             source.Session,
@@ -119,7 +111,8 @@ internal static class WebhookEndpoints
                 Trust = summary.Stranger ? Trust.Stranger : Trust.System,
                 Body = content,
                 Payload = summary.PayloadOpen ? body.Bytes : default, // what nobody may fetch is not kept
-                DedupeKeys = [DedupeKeys.Delivery(source.Name, deliveryId), DedupeKeys.Body(source.Name, body.Signature)],
+                DedupeKeys = reading.Keys(source.Name, proven.Hash),
+                KeysKept = reading.Kept,
                 At = engine.Clock.GetUtcNow(),
                 FilterReason = summary.FilterReason,
             },
@@ -147,9 +140,9 @@ internal static class WebhookEndpoints
         return TypedResults.Problem(detail, statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static ProblemHttpResult NotSigned(Refusals refusals, Source source)
+    private static ProblemHttpResult NotProved(Refusals refusals, KnownSource known)
     {
-        refusals.Count("signature", source.Name);
+        refusals.Count("signature", known.Source.Name);
         return TypedResults.Problem("The event is not signed with this source's secret.", statusCode: StatusCodes.Status401Unauthorized);
     }
 }

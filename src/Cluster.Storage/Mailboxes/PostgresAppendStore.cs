@@ -157,7 +157,7 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
                 new() { Value = rows.Select(row => row.Payload).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
                 Numbers(submissions.Select(s => s.At.ToUnixTimeMilliseconds())),
                 Numbers(submissions.Select(s => (s.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds())),
-                Numbers(submissions.Select(s => (s.At + DedupeKeys.Kept).ToUnixTimeMilliseconds())),
+                Numbers(submissions.Select(s => (s.At + s.KeysKept).ToUnixTimeMilliseconds())),
                 Numbers(submissions.Select(s => (long)DeliveryRules.Priority(s.Kind))),
                 Text(submissions.Select(s => s.FilterReason)),
                 new() { Value = now, NpgsqlDbType = NpgsqlDbType.Bigint },

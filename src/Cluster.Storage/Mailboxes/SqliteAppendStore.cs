@@ -75,7 +75,7 @@ public sealed class SqliteAppendStore(SqliteEngine engine, MailboxLimits limits)
                 """,
                 key,
                 ("@event", id),
-                ("@expires", (submission.At + DedupeKeys.Kept).ToUnixTimeMilliseconds()),
+                ("@expires", (submission.At + submission.KeysKept).ToUnixTimeMilliseconds()),
                 ("@now", turn.NowMs));
             if (taken == 0)
             {

@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Cluster.Core.Access;
 using Cluster.Core.Api;
 using Cluster.Core.Secrets;
 using Cluster.Core.Sessions;
+using Cluster.Core.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
@@ -17,38 +19,57 @@ public sealed record Source
     public required byte[] SealedSecret { get; init; }
     public required SessionId Session { get; init; }
     public required string Playbook { get; init; }
+    public SourceSettings Settings { get; init; } = SourceSettings.None;
+
+    /// <summary>Secrets before the present one that are good for a while.</summary>
+    public IReadOnlyList<OldSecret> OldSecrets { get; init; } = [];
 
     public Identity Identity => Identity.Source(Name);
+}
+
+/// <summary>An event that entered, and how far it came.</summary>
+public sealed record EnteredEvent(long Id, string State, string? Reason);
+
+/// <summary>What a new source shall be.</summary>
+public sealed record SourceWish
+{
+    public required string Kind { get; init; }
+    public required string Name { get; init; }
+    public required SessionId Session { get; init; }
+    public string Playbook { get; init; } = "";
+    public SourceSettings Settings { get; init; } = SourceSettings.None;
+    public required string Secret { get; init; }
 }
 
 /// <summary>Webhook sources and their routes. Secrets stand here encrypted.</summary>
 public sealed class SourceStore(Engine engine, SecretBox box)
 {
-    /// <returns>The new source's path and secret; null when the name is taken.</returns>
+    /// <returns>The new source's path; null when the name is taken.</returns>
     /// <exception cref="UnauthorizedAccessException">The session is unknown or not the caller's.</exception>
-    public Task<(string Path, string Secret)?> AddAsync(string kind, string name, SessionId session, string playbook, Caller by, CancellationToken ct) =>
-        engine.TurnAsync<(string, string)?>(
+    public Task<string?> AddAsync(SourceWish wish, Caller by, CancellationToken ct) =>
+        engine.TurnAsync<string?>(
             async turn =>
             {
                 await Tokens.HoldAsync(turn, by);
-                if (await AccessStore.FindAsync(turn.Db, session) is not { } access || !access.May(by.Identity, Act.Own))
+                if (await AccessStore.FindAsync(turn.Db, wish.Session) is not { } access || !access.May(by.Identity, Act.Own))
                 {
                     throw new UnauthorizedAccessException();
                 }
 
                 var path = Secret.NewPath();
-                var secret = Secret.NewWebhookSecret();
                 var added = await turn.Db.ExecuteAsync(
                     """
-                    INSERT INTO source (name, kind, owner, path, secret, created_at) VALUES (@name, @kind, @owner, @path, @secret, @now)
+                    INSERT INTO source (name, kind, owner, path, secret, created_at, settings)
+                    VALUES (@name, @kind, @owner, @path, @secret, @now, @settings)
                     ON CONFLICT (name) DO NOTHING
                     """,
-                    ("@name", name),
-                    ("@kind", kind),
+                    ("@name", wish.Name),
+                    ("@kind", wish.Kind),
                     ("@owner", by.Principal),
                     ("@path", path),
-                    ("@secret", box.Seal(secret, Purpose(name))),
-                    ("@now", turn.NowMs));
+                    ("@secret", box.Seal(wish.Secret, SourceSecrets.Purpose(wish.Name))),
+                    ("@now", turn.NowMs),
+                    ("@settings", wish.Settings == SourceSettings.None ? null : JsonSerializer.Serialize(wish.Settings, ApiJson.Default.SourceSettings)));
                 if (added == 0)
                 {
                     return null;
@@ -56,12 +77,12 @@ public sealed class SourceStore(Engine engine, SecretBox box)
 
                 await turn.Db.ExecuteAsync(
                     "INSERT INTO route (source, session_id, playbook) VALUES (@source, @session, @playbook)",
-                    ("@source", name),
-                    ("@session", session.ToString()),
-                    ("@playbook", playbook));
-                await AccessStore.RaiseVersionAsync(turn, session);
-                await turn.AuditAsync(by.Identity.Value, "source.add", name, session.ToString());
-                return (path, secret);
+                    ("@source", wish.Name),
+                    ("@session", wish.Session.ToString()),
+                    ("@playbook", wish.Playbook));
+                await AccessStore.RaiseVersionAsync(turn, wish.Session);
+                await turn.AuditAsync(by.Identity.Value, "source.add", wish.Name, wish.Session.ToString());
+                return path;
             },
             ct);
 
@@ -80,6 +101,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                     return false;
                 }
 
+                await SourceSecrets.RemoveAsync(turn, name);
                 await RemoveRoutesAsync(turn, name);
                 await turn.AuditAsync(by.Identity.Value, "source.remove", name);
                 return true;
@@ -88,52 +110,112 @@ public sealed class SourceStore(Engine engine, SecretBox box)
 
     public Task<List<SourceInfo>> ListAsync(Caller by, CancellationToken ct) =>
         engine.ReadAsync(
-            db => db.RowsAsync(
-                """
-                SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at
-                FROM source s JOIN route r ON r.source = s.name
-                WHERE s.owner = @owner OR @admin = 1 ORDER BY s.name
-                """,
-                r => new SourceInfo
-                {
-                    Name = r.GetString(0),
-                    Kind = r.GetString(1),
-                    Owner = r.GetString(2),
-                    Session = r.GetString(3),
-                    Playbook = r.GetString(4),
-                    CreatedAt = r.Time(5),
-                },
-                ("@owner", by.Principal),
-                ("@admin", by.Admin ? 1 : 0)),
+            async db =>
+            {
+                var old = await SourceSecrets.LiveAsync(db, null, engine.Clock.GetUtcNow());
+                return await db.RowsAsync(
+                    """
+                    SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret
+                    FROM source s JOIN route r ON r.source = s.name
+                    WHERE s.owner = @owner OR @admin = 1 ORDER BY s.name
+                    """,
+                    r => new SourceInfo
+                    {
+                        Name = r.GetString(0),
+                        Kind = r.GetString(1),
+                        Owner = r.GetString(2),
+                        Session = r.GetString(3),
+                        Playbook = r.GetString(4),
+                        CreatedAt = r.Time(5),
+                        Settings = r.TextOrNull(6) is { } settings ? Read(settings) : null,
+                        Secrets =
+                        [
+                            new SecretInfo { End = End(r.Bytes(7), SourceSecrets.Purpose(r.GetString(0))) },
+                            .. old.Where(one => one.Source == r.GetString(0)).Select(one =>
+                                new SecretInfo { End = End(one.Sealed, one.Purpose), Until = one.Until, UsedAt = one.UsedAt }),
+                        ],
+                    },
+                    ("@owner", by.Principal),
+                    ("@admin", by.Admin ? 1 : 0));
+            },
             ct);
 
     /// <returns>Null for a path that is no source's.</returns>
     public Task<Source?> FindAsync(string path, CancellationToken ct) =>
         engine.ReadAsync(
-            db => db.RowAsync(
-                """
-                SELECT s.name, s.kind, s.secret, r.session_id, r.playbook
-                FROM source s JOIN route r ON r.source = s.name WHERE s.path = @path
-                """,
-                r => new Source
-                {
-                    Name = r.GetString(0),
-                    Kind = r.GetString(1),
-                    Path = path,
-                    SealedSecret = r.Bytes(2),
-                    Session = SessionId.Parse(r.GetString(3)),
-                    Playbook = r.GetString(4),
-                },
-                ("@path", path)),
+            async db =>
+            {
+                var source = await db.RowAsync(
+                    """
+                    SELECT s.name, s.kind, s.secret, r.session_id, r.playbook, s.settings
+                    FROM source s JOIN route r ON r.source = s.name WHERE s.path = @path
+                    """,
+                    r => new Source
+                    {
+                        Name = r.GetString(0),
+                        Kind = r.GetString(1),
+                        Path = path,
+                        SealedSecret = r.Bytes(2),
+                        Session = SessionId.Parse(r.GetString(3)),
+                        Playbook = r.GetString(4),
+                        Settings = r.TextOrNull(5) is { } settings ? Read(settings) : SourceSettings.None,
+                    },
+                    ("@path", path));
+                return source is null
+                    ? null
+                    : source with { OldSecrets = await SourceSecrets.LiveAsync(db, source.Name, engine.Clock.GetUtcNow()) };
+            },
             ct);
 
-    /// <summary>Opens a source's secret for one signature check.</summary>
-    public string OpenSecret(Source source) => box.Open(source.SealedSecret, Purpose(source.Name));
+    /// <summary>The path of a source that the caller may manage; null when there is none.</summary>
+    public Task<string?> PathAsync(string name, Caller by, CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.RowAsync(
+                "SELECT path FROM source WHERE name = @name AND (owner = @owner OR @admin = 1)",
+                r => r.GetString(0),
+                ("@name", name),
+                ("@owner", by.Principal),
+                ("@admin", by.Admin ? 1 : 0)),
+            ct);
+
+    /// <summary>The event that one of these dedupe keys stands for, and how far it came.</summary>
+    public Task<EnteredEvent?> EnteredAsync(IReadOnlyList<string> keys, CancellationToken ct) =>
+        engine.ReadAsync(
+            async db =>
+            {
+                foreach (var key in keys)
+                {
+                    if (await db.RowAsync(
+                        """
+                        SELECT d.event_id, v.state, v.reason FROM dedupe d JOIN delivery v ON v.event_id = d.event_id WHERE d.key = @key
+                        """,
+                        r => new EnteredEvent(r.GetInt64(0), r.GetString(1), r.TextOrNull(2)),
+                        ("@key", key)) is { } found)
+                    {
+                        return found;
+                    }
+                }
+
+                return null;
+            },
+            ct);
+
+    /// <summary>Opens a source's present secret for one signature check.</summary>
+    public string OpenSecret(Source source) => box.Open(source.SealedSecret, SourceSecrets.Purpose(source.Name));
+
+    /// <summary>Opens one before it.</summary>
+    public string OpenSecret(OldSecret secret) => box.Open(secret.Sealed, secret.Purpose);
 
     internal static async Task<List<string>> FindUnreadableAsync(Turn turn, SecretBox box)
     {
         var sources = await turn.Db.RowsAsync("SELECT name, secret FROM source ORDER BY name", r => (Name: r.GetString(0), Secret: r.Bytes(1)));
-        return [.. sources.Where(source => !box.Opens(source.Secret, Purpose(source.Name))).Select(source => source.Name)];
+        var old = await SourceSecrets.LiveAsync(turn.Db, null, turn.Now);
+        return
+        [
+            .. sources.Where(source => !box.Opens(source.Secret, SourceSecrets.Purpose(source.Name))).Select(source => source.Name)
+                .Concat(old.Where(secret => !box.Opens(secret.Sealed, secret.Purpose)).Select(secret => secret.Source))
+                .Distinct().Order(StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>Removes sources whose secret nobody can read any more; their events stay.</summary>
@@ -142,6 +224,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
         foreach (var name in names)
         {
             await turn.Db.ExecuteAsync("DELETE FROM source WHERE name = @name", ("@name", name));
+            await SourceSecrets.RemoveAsync(turn, name);
             await RemoveRoutesAsync(turn, name);
             await turn.AuditAsync("node", "source.forget", name);
         }
@@ -157,5 +240,9 @@ public sealed class SourceStore(Engine engine, SecretBox box)
         }
     }
 
-    private static string Purpose(string name) => $"source:{name}";
+    private static SourceSettings Read(string settings) =>
+        JsonSerializer.Deserialize(settings, ApiJson.Default.SourceSettings) ?? SourceSettings.None;
+
+    // A list must be had even where the key is not the one of every source.
+    private string End(byte[] secret, string purpose) => box.Opens(secret, purpose) ? box.Open(secret, purpose)[^4..] : "?";
 }

@@ -15,8 +15,8 @@ internal static class AcceptBenchmark
         await using var realNode = await BenchNode.StartAsync();
         await using var emptyNode = await BenchNode.StartAsync(new NothingStore());
         var bare = await Leg.WarmUpAsync(bareEndpoint.Target);
-        var node = await Leg.WarmUpAsync(new Target(new Uri(realNode.Source.Url), realNode.Source.Secret));
-        var nothing = await Leg.WarmUpAsync(new Target(new Uri(emptyNode.Source.Url), emptyNode.Source.Secret));
+        var node = await Leg.WarmUpAsync(new Target(new Uri(realNode.Source.Url), realNode.Source.Secret!));
+        var nothing = await Leg.WarmUpAsync(new Target(new Uri(emptyNode.Source.Url), emptyNode.Source.Secret!));
 
         var length = TimeSpan.FromSeconds(settings.Seconds);
         for (var pair = 0; pair < settings.Pairs; pair++)

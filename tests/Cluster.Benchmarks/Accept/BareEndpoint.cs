@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
-using Cluster.Core.Webhooks.GitHub;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -46,7 +45,7 @@ internal sealed class BareEndpoint : IAsyncDisposable
         try
         {
             await context.Request.Body.ReadExactlyAsync(body.AsMemory(0, length));
-            context.Response.StatusCode = IsSigned(context.Request.Headers[GitHubSignature.Header], body.AsSpan(0, length), secret)
+            context.Response.StatusCode = IsSigned(context.Request.Headers["X-Hub-Signature-256"], body.AsSpan(0, length), secret)
                 ? StatusCodes.Status202Accepted
                 : StatusCodes.Status401Unauthorized;
         }
@@ -60,6 +59,6 @@ internal sealed class BareEndpoint : IAsyncDisposable
     {
         Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(secret, body, expected);
-        return GitHubSignature.TryParse(header, out var given) && GitHubSignature.Matches(expected, given);
+        return header is { Length: 71 } && CryptographicOperations.FixedTimeEquals(expected, Convert.FromHexString(header.AsSpan(7)));
     }
 }

@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using Cluster.Core.Api;
-using Cluster.Core.Webhooks.GitHub;
 
 namespace Cluster.Benchmarks.Latency;
 
@@ -102,7 +101,7 @@ internal static class LatencyBenchmark
         body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         body.Headers.Add("X-GitHub-Event", "check_run");
         body.Headers.Add("X-GitHub-Delivery", Guid.NewGuid().ToString());
-        body.Headers.Add(GitHubSignature.Header, $"sha256={Convert.ToHexStringLower(CheckRun.Sign(payload, Encoding.UTF8.GetBytes(source.Secret)))}");
+        body.Headers.Add("X-Hub-Signature-256", $"sha256={Convert.ToHexStringLower(CheckRun.Sign(payload, Encoding.UTF8.GetBytes(source.Secret!)))}");
         using var answer = await github.PostAsync(source.Url, body);
         answer.EnsureSuccessStatusCode();
         return $"\"check_run_id\":{id.ToString(CultureInfo.InvariantCulture)}";

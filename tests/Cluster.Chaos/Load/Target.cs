@@ -26,7 +26,7 @@ internal sealed record Target
             "/api/sources", new AddSource { Kind = "github", Name = session, Session = session }, ApiJson.Default.AddSource, ct);
         added.EnsureSuccessStatusCode();
         var source = (await added.Content.ReadFromJsonAsync(ApiJson.Default.NewSource, ct))!;
-        return new Target { Session = session, Hook = new Uri(source.Url).AbsolutePath, Secret = source.Secret, Token = token };
+        return new Target { Session = session, Hook = new Uri(source.Url).AbsolutePath, Secret = source.Secret!, Token = token };
     }
 
     /// <summary>A failed check run whose id is this number, as GitHub signs and sends it.</summary>

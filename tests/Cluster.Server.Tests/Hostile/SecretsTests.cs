@@ -19,7 +19,7 @@ public sealed class SecretsTests
         var made = await api.PostAsync("/api/page-codes", null);
         var link = (await made.Content.ReadFromJsonAsync(ApiJson.Default.PageLink))!;
         var code = link.Url[(link.Url.IndexOf('#', StringComparison.Ordinal) + 1)..];
-        var github = new GitHubSender(new HttpClient(), source.Url, source.Secret);
+        var github = new GitHubSender(new HttpClient(), source.Url, source.Secret!);
         var answers = new StringBuilder();
         await using (var client = await HttpMcpClient.AttachAsync(node.Url, bob, "his"))
         {
@@ -39,7 +39,7 @@ public sealed class SecretsTests
         await node.StopAsync();
         var database = string.Concat(Directory.GetFiles(Path.Combine(node.Folder, "data"), "cluster.db*")
             .Select(file => Encoding.Latin1.GetString(File.ReadAllBytes(file))));
-        string[] secrets = [node.AdminToken, bob, source.Secret, code, File.ReadAllText(Path.Combine(node.Folder, "data", "key"))];
+        string[] secrets = [node.AdminToken, bob, source.Secret!, code, File.ReadAllText(Path.Combine(node.Folder, "data", "key"))];
 
         Assert.All(secrets, secret =>
         {

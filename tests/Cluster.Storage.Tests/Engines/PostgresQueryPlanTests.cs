@@ -136,7 +136,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         var conversations = new ConversationStore(engine);
         var sources = new Storage.Sources.SourceStore(engine, Box);
         var appends = engine.Appends(new MailboxLimits());
-        var (path, _) = (await sources.AddAsync("github", "ci", Api, "p", AliceCalls, Ct))!.Value;
+        var path = (await sources.AddAsync(Wish("ci", Api), AliceCalls, Ct))!;
         for (var round = 0; round < 8; round++)
         {
             await principals.AuthenticateAsync("unknown", page: false, Ct);

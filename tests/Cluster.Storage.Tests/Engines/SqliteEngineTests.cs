@@ -218,7 +218,9 @@ public sealed class SqliteEngineTests : IAsyncDisposable
         var (unspent, _) = await principals.NewPageCodeAsync(alice, Ct);
         var login = (await principals.SpendPageCodeAsync(spent, Ct))!.Value.Token;
         await new SessionStore(engine).EnsureAsync(new SessionId("alice", "api"), "test", Ct);
-        var (_, secret) = (await new SourceStore(engine, box).AddAsync("github", "ci", new SessionId("alice", "api"), "p", alice, Ct))!.Value;
+        var wish = StoreSuite.Wish("ci", new SessionId("alice", "api"));
+        var secret = wish.Secret;
+        await new SourceStore(engine, box).AddAsync(wish, alice, Ct);
         await new DataKeyStore(engine, box).AddAsync("key-1", "<masterKey>data-protection-canary</masterKey>", Ct);
         canaries.AddRange([admin, invitation, waiting, token, spent, unspent, login, secret, "data-protection-canary"]);
 

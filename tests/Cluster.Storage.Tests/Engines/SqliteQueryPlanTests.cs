@@ -60,8 +60,10 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         await Engine.TurnAsync(turn => Task.FromResult(Trace(turn.Db, statements)), Ct);
         await Engine.ReadAsync(db => Task.FromResult(Trace(db, statements)), Ct);
         await Principals.AuthenticateAsync("unknown", page: false, Ct);
-        var (path, _) = (await Sources.AddAsync("github", "ci", Api, "p", AliceCalls, Ct))!.Value;
+        var path = (await Sources.AddAsync(Wish("ci", Api), AliceCalls, Ct))!;
         await Sources.FindAsync(path, Ct);
+        await SourceSecrets.RotateAsync("ci", "the-second-secret", TimeSpan.FromHours(1), AliceCalls, Ct);
+        await SourceSecrets.UsedAsync((await Sources.FindAsync(path, Ct))!.OldSecrets.Single(), Ct);
         var id = Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(await MessageAsync("hello", null, "k1"))).EventId;
         await AppendAsync(await MessageAsync("hello", null, "k1"));
         var client = await ConnectAsync();

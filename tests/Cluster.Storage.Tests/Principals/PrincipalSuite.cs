@@ -144,7 +144,7 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
     [Fact]
     public async Task What_a_revoked_tokens_call_would_change_is_refused_when_its_turn_comes()
     {
-        await Sources.AddAsync("github", "ci", Api, "", AliceCalls, Ct);
+        await Sources.AddAsync(Wish("ci", Api), AliceCalls, Ct);
         var client = await ConnectAsync();
         await Permissions.OpenAsync((await McpSessions.FindAsync(client.Id, AliceCalls.TokenId, Ct))!, "abcde", "Bash", "", "", TimeSpan.FromMinutes(10), Ct);
         var request = long.Parse(Assert.Single(await Permissions.ListAsync(Api, 10, Ct)).Id);
@@ -160,8 +160,9 @@ public abstract class PrincipalSuite(TestDatabase database) : StoreSuite(databas
             () => Principals.RevokeTokenAsync(AliceCalls.TokenId, late, Ct),
             () => Access.AllowAsync(Api, Carol, Role.Talk, late, Ct),
             () => Access.RevokeAsync(Api, Bob, Role.None, late, Ct),
-            () => Sources.AddAsync("github", "errors", Api, "", late, Ct),
+            () => Sources.AddAsync(Wish("errors", Api), late, Ct),
             () => Sources.RemoveAsync("ci", late, Ct),
+            () => SourceSecrets.RotateAsync("ci", "another-secret-of-ci", TimeSpan.Zero, late, Ct),
             () => Permissions.DecideAsync(request, "allow", late, Ct),
         ];
         foreach (var act in acts)

@@ -71,5 +71,5 @@ public abstract class KeyCheckSuite(TestDatabase database) : StoreSuite(database
     }
 
     private async Task AddSourceAsync(string name, SecretBox box) =>
-        Assert.NotNull(await new SourceStore(Engine, box).AddAsync("github", name, Api, "", AliceCalls, Ct));
+        Assert.NotNull(await new SourceStore(Engine, box).AddAsync(Wish(name, Api), AliceCalls, Ct));
 }

@@ -249,7 +249,7 @@ public abstract class InstanceSuite(TestDatabase database) : StoreSuite(database
     {
         await TwoAsync();
 
-        await Sources.AddAsync("github", "ci", Api, "", AliceCalls, Ct);
+        await Sources.AddAsync(Wish("ci", Api), AliceCalls, Ct);
 
         Assert.True((await Access.FindAsync(Api, Ct))!.May(Identity.Source("ci"), Act.Talk));
         Assert.False((await Access.FindAsync(Second, Ct))!.May(Identity.Source("ci"), Act.Talk));

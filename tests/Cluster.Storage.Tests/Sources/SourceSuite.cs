@@ -3,6 +3,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Core.Secrets;
 using Cluster.Core.Sessions;
+using Cluster.Core.Webhooks;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sources;
@@ -19,12 +20,12 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     [Fact]
     public async Task A_source_is_found_by_its_path_with_its_secret_and_playbook()
     {
-        var (path, secret) = (await AddAsync())!.Value;
+        var path = (await AddAsync())!;
 
         var source = (await Sources.FindAsync(path, Ct))!;
 
         Assert.Equal(("ci", "github", Api, "Look into it."), (source.Name, source.Kind, source.Session, source.Playbook));
-        Assert.Equal(secret, Sources.OpenSecret(source));
+        Assert.Equal(TheSecret, Sources.OpenSecret(source));
         Assert.Null(await Sources.FindAsync("ci", Ct));
         Assert.Null(await Sources.FindAsync("", Ct));
         Assert.Null(await Sources.FindAsync(path.ToUpperInvariant() + "0", Ct));
@@ -33,7 +34,7 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     [Fact]
     public async Task Another_cluster_key_opens_no_secret()
     {
-        var (path, _) = (await AddAsync())!.Value;
+        var path = (await AddAsync())!;
         var other = new SourceStore(Engine, new SecretBox(new byte[32]));
         var source = (await other.FindAsync(path, Ct))!;
 
@@ -43,7 +44,7 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     [Fact]
     public async Task One_sources_secret_does_not_open_as_anothers()
     {
-        var (path, _) = (await AddAsync())!.Value;
+        var path = (await AddAsync())!;
         var source = (await Sources.FindAsync(path, Ct))!;
 
         Assert.ThrowsAny<CryptographicException>(() => Sources.OpenSecret(source with { Name = "errors" }));
@@ -52,7 +53,7 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     [Fact]
     public async Task A_name_is_given_once()
     {
-        var (path, _) = (await AddAsync())!.Value;
+        var path = (await AddAsync())!;
 
         Assert.Null(await AddAsync());
 
@@ -86,11 +87,11 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     [Fact]
     public async Task A_source_that_is_added_again_is_not_the_one_before()
     {
-        var (before, _) = (await AddAsync())!.Value;
+        var before = (await AddAsync())!;
         Assert.Equal([before], (await Access.FindAsync(Api, Ct))!.RoutedPaths);
         await Sources.RemoveAsync("ci", AliceCalls, Ct);
 
-        var (after, _) = (await AddAsync())!.Value;
+        var after = (await AddAsync())!;
 
         Assert.Equal([after], (await Access.FindAsync(Api, Ct))!.RoutedPaths);
         Assert.NotEqual(before, after);
@@ -99,7 +100,7 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     [Fact]
     public async Task Nobody_else_removes_or_lists_a_source()
     {
-        var (path, _) = (await AddAsync())!.Value;
+        var path = (await AddAsync())!;
         var bob = await CallerAsync("bob");
 
         Assert.False(await Sources.RemoveAsync("ci", bob, Ct));
@@ -112,14 +113,97 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     [Fact]
     public async Task Adding_and_removing_are_audited_without_the_secret()
     {
-        var (path, secret) = (await AddAsync())!.Value;
+        var path = (await AddAsync())!;
         await Sources.RemoveAsync("ci", AliceCalls, Ct);
 
         Assert.Equal("alice/api", Assert.Single(await AuditedAsync("source.add")).Detail);
         Assert.Equal("ci", Assert.Single(await AuditedAsync("source.remove")).Subject);
-        Assert.DoesNotContain(await Audit.LatestAsync(1_000, Ct), row => $"{row}".Contains(secret) || $"{row}".Contains(path));
+        Assert.DoesNotContain(await Audit.LatestAsync(1_000, Ct), row => $"{row}".Contains(TheSecret) || $"{row}".Contains(path));
     }
 
-    private Task<(string Path, string Secret)?> AddAsync(Caller? by = null, SessionId? session = null) =>
-        Sources.AddAsync("github", "ci", session ?? Api, "Look into it.", by ?? AliceCalls, Ct);
+    [Fact]
+    public async Task A_sources_settings_are_kept()
+    {
+        var settings = new SourceSettings { Id = "/event/id", Title = "/title" };
+        var path = (await Sources.AddAsync(Wish("ci", Api) with { Kind = "generic", Settings = settings }, AliceCalls, Ct))!;
+
+        Assert.Equal(settings, (await Sources.FindAsync(path, Ct))!.Settings);
+        Assert.Equal(settings, Assert.Single(await Sources.ListAsync(AliceCalls, Ct)).Settings);
+    }
+
+    [Fact]
+    public async Task An_old_secret_is_good_until_its_time()
+    {
+        var path = (await AddAsync())!;
+
+        Assert.Equal(Rotation.Done, await SourceSecrets.RotateAsync("ci", "the-second-secret", TimeSpan.FromHours(24), AliceCalls, Ct));
+
+        var source = (await Sources.FindAsync(path, Ct))!;
+        var old = Assert.Single(source.OldSecrets);
+        Assert.Equal(("the-second-secret", TheSecret), (Sources.OpenSecret(source), Sources.OpenSecret(old)));
+        Clock.Advance(TimeSpan.FromHours(24));
+        Assert.Empty((await Sources.FindAsync(path, Ct))!.OldSecrets);
+        Assert.Single(Assert.Single(await Sources.ListAsync(AliceCalls, Ct)).Secrets);
+    }
+
+    [Fact]
+    public async Task Three_secrets_are_good_at_the_most_and_all_old_ones_can_be_ended()
+    {
+        var path = (await AddAsync())!;
+        var day = TimeSpan.FromDays(1);
+
+        Assert.Equal(Rotation.Done, await SourceSecrets.RotateAsync("ci", "the-second-secret", day, AliceCalls, Ct));
+        Assert.Equal(Rotation.Done, await SourceSecrets.RotateAsync("ci", "the-third-secret!", day, AliceCalls, Ct));
+        Assert.Equal(Rotation.TooMany, await SourceSecrets.RotateAsync("ci", "the-fourth-secret", day, AliceCalls, Ct));
+        Assert.Equal("the-third-secret!", Sources.OpenSecret((await Sources.FindAsync(path, Ct))!));
+        Assert.Equal(Rotation.Done, await SourceSecrets.RotateAsync("ci", "the-fourth-secret", TimeSpan.Zero, AliceCalls, Ct));
+
+        var source = (await Sources.FindAsync(path, Ct))!;
+        Assert.Equal("the-fourth-secret", Sources.OpenSecret(source));
+        Assert.Empty(source.OldSecrets);
+    }
+
+    [Fact]
+    public async Task An_old_secret_that_is_still_used_is_shown_and_audited_once()
+    {
+        var path = (await AddAsync())!;
+        await SourceSecrets.RotateAsync("ci", "the-second-secret", TimeSpan.FromHours(24), AliceCalls, Ct);
+
+        await SourceSecrets.UsedAsync(Assert.Single((await Sources.FindAsync(path, Ct))!.OldSecrets), Ct);
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await SourceSecrets.UsedAsync(Assert.Single((await Sources.FindAsync(path, Ct))!.OldSecrets), Ct);
+
+        var shown = Assert.Single(await Sources.ListAsync(AliceCalls, Ct)).Secrets;
+        Assert.Equal(["cret", TheSecret[^4..]], shown.Select(secret => secret.End));
+        Assert.Equal([null, Clock.GetUtcNow()], shown.Select(secret => secret.UsedAt));
+        Assert.Equal("ci", Assert.Single(await AuditedAsync("source.old-secret")).Subject);
+    }
+
+    [Fact]
+    public async Task Nobody_else_gives_a_source_a_new_secret()
+    {
+        var path = (await AddAsync())!;
+
+        Assert.Equal(Rotation.NoSuchSource, await SourceSecrets.RotateAsync("ci", "the-second-secret", TimeSpan.Zero, await CallerAsync("bob"), Ct));
+        Assert.Equal(Rotation.NoSuchSource, await SourceSecrets.RotateAsync("other", "the-second-secret", TimeSpan.Zero, AliceCalls, Ct));
+
+        Assert.Equal(TheSecret, Sources.OpenSecret((await Sources.FindAsync(path, Ct))!));
+    }
+
+    [Fact]
+    public async Task An_old_secret_opens_as_no_other_and_goes_with_its_source()
+    {
+        var path = (await AddAsync())!;
+        await SourceSecrets.RotateAsync("ci", "the-second-secret", TimeSpan.FromHours(24), AliceCalls, Ct);
+        var source = (await Sources.FindAsync(path, Ct))!;
+        var old = Assert.Single(source.OldSecrets);
+
+        Assert.ThrowsAny<CryptographicException>(() => Sources.OpenSecret(old with { Id = "other" }));
+        Assert.ThrowsAny<CryptographicException>(() => Sources.OpenSecret(source with { SealedSecret = old.Sealed }));
+        await Sources.RemoveAsync("ci", AliceCalls, Ct);
+        Assert.Equal(0, await CountAsync("source_secret"));
+    }
+
+    private Task<string?> AddAsync(Caller? by = null, SessionId? session = null) =>
+        Sources.AddAsync(Wish("ci", session ?? Api), by ?? AliceCalls, Ct);
 }

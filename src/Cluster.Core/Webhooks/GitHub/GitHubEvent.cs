@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Cluster.Core.Events;
+using static Cluster.Core.Webhooks.Fields;
 
 namespace Cluster.Core.Webhooks.GitHub;
 
@@ -11,23 +12,21 @@ namespace Cluster.Core.Webhooks.GitHub;
 /// </summary>
 public static partial class GitHubEvent
 {
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
-
     /// <exception cref="JsonException">The body is not the JSON of an object, has a name twice, or is too deep.</exception>
     public static WebhookSummary Read(string eventName, ReadOnlyMemory<byte> body)
     {
-        using var document = Parse(body);
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
-        {
-            throw new JsonException("The body is not a JSON object.");
-        }
-
+        using var document = PayloadFields.ParseObject(body);
         var reader = new PayloadFields(document.RootElement);
         return eventName switch
         {
             "ping" => new WebhookSummary { Name = "github.ping", FilterReason = "ping" },
             "check_run" => CheckRun(reader),
             "workflow_run" => WorkflowRun(reader),
+            "workflow_job" => WorkflowJob(reader),
+            "pull_request" => PullRequest(reader),
+            "push" => Push(reader),
+            "dependabot_alert" => DependabotAlert(reader),
+            "security_advisory" => SecurityAdvisory(reader),
             _ => Other(eventName, reader),
         };
     }
@@ -61,7 +60,7 @@ public static partial class GitHubEvent
                     Text("name", f.Text("check_run.name")),
                     Text("branch", f.Text("check_run.check_suite.head_branch")),
                     Text("output_title", f.Text("check_run.output.title")),
-                    Text("output_summary", f.Text("check_run.output.summary")),
+                    Text("output_summary", f.Text("check_run.output.summary"), Long),
                     Text("output_text", f.Text("check_run.output.text"))),
             Stranger = author != Member,
             PayloadOpen = author == Member,
@@ -130,7 +129,7 @@ public static partial class GitHubEvent
                 ? []
                 : Named(
                     Text("title", f.Text($"{subject}.title")),
-                    Text("body", f.Text($"{subject}.body"))),
+                    Text("body", f.Text($"{subject}.body"), Long)),
             Stranger = author == Outside,
             PayloadOpen = author == Member && f.All("author_association", IsMember),
         };
@@ -140,9 +139,6 @@ public static partial class GitHubEvent
     // words as the run's title, and so does a run that another run sets off.
     private static readonly string[] MembersTriggers =
         ["push", "pull_request", "schedule", "workflow_dispatch", "repository_dispatch", "merge_group", "release"];
-
-    private const string Member = "member";
-    private const string Outside = "outside";
 
     private static string? WakeReason(PayloadFields f, string? conclusion) =>
         f.Text("action") != "completed" ? "not completed"
@@ -176,36 +172,6 @@ public static partial class GitHubEvent
     }
 
     private static bool IsMember(string? association) => association is "OWNER" or "MEMBER" or "COLLABORATOR";
-
-    private static JsonDocument Parse(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            return JsonDocument.Parse(body, Strict);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new JsonException("The body has a name that is not valid Unicode.", e); // half of a surrogate pair, seen while comparing names
-        }
-    }
-
-    private static WebhookField? Text(string name, string? text) => text is null ? null : new WebhookField { Name = name, Text = text };
-
-    private static WebhookField? Number(string name, long? number) => number is null ? null : new WebhookField { Name = name, Number = number };
-
-    private static List<WebhookField> Named(params ReadOnlySpan<WebhookField?> fields)
-    {
-        var present = new List<WebhookField>(fields.Length);
-        foreach (var field in fields)
-        {
-            if (field is not null)
-            {
-                present.Add(field);
-            }
-        }
-
-        return present;
-    }
 
     [GeneratedRegex(@"\A[a-z_]{1,64}\z")]
     private static partial Regex EventName();

@@ -183,7 +183,7 @@ public sealed class GitHubEventTests
     {
         var member = Read(name, Samples.Read(sample));
         Assert.False(member.Stranger);
-        Assert.Equal(["title", "body"], member.Untrusted.Select(field => field.Name));
+        Assert.Equal(["title", "body"], member.Untrusted.Select(field => field.Name).Where(field => field != "branch"));
 
         foreach (var association in new string?[] { "CONTRIBUTOR", "FIRST_TIME_CONTRIBUTOR", "FIRST_TIMER", "MANNEQUIN", "NONE", "owner", "", null })
         {
@@ -203,22 +203,48 @@ public sealed class GitHubEventTests
     }
 
     [Theory]
-    [InlineData("push", "push", false)]
-    [InlineData("workflow_job", "workflow_job.completed.failure", false)]
-    [InlineData("dependabot_alert", "dependabot_alert.created", true)]
-    [InlineData("security_advisory", "security_advisory.published", false)]
-    public void Every_other_event_is_told_by_what_the_platform_made(string name, string sample, bool stranger)
+    [InlineData("workflow_job", "workflow_job.completed.failure", null)]
+    [InlineData("dependabot_alert", "dependabot_alert.created", "not severe")]
+    [InlineData("security_advisory", "security_advisory.published", null)]
+    public void What_does_not_say_whose_words_it_carries_is_told_by_what_the_platform_made(string name, string sample, string? reason)
     {
         var json = Samples.Read(sample);
 
         var summary = Read(name, json);
 
         Assert.Equal($"github.{name}", summary.Name);
-        Assert.Null(summary.FilterReason);
-        Assert.Equal(stranger, summary.Stranger);
+        Assert.Equal(reason, summary.FilterReason);
+        Assert.True(summary.Stranger);
         Assert.Empty(summary.Untrusted);
         Assert.Equal(json["repository"]?["full_name"]?.ToString(), summary.Trusted.SingleOrDefault(f => f.Name == "repository")?.Text);
         Assert.Equal(json["sender"]?["login"]?.ToString(), summary.Trusted.SingleOrDefault(f => f.Name == "sender")?.Text);
+    }
+
+    [Fact]
+    public void A_push_to_the_default_branch_is_wanted_and_no_other()
+    {
+        var json = Samples.Read("push");
+        Assert.Equal("deleted", Read("push", json).FilterReason);
+        json.With("deleted", false).With("after", new string('a', 40));
+        Assert.Equal("not the default branch", Read("push", json).FilterReason);
+
+        var wanted = Read("push", json.With("ref", $"refs/heads/{json["repository"]!["default_branch"]}"));
+
+        Assert.Null(wanted.FilterReason);
+        Assert.Equal(["ref=refs/heads/master"], Lines(wanted.Untrusted));
+        Assert.Contains($"after={new string('a', 40)}", Lines(wanted.Trusted));
+    }
+
+    [Theory]
+    [InlineData("critical", "created", null)]
+    [InlineData("high", "reopened", null)]
+    [InlineData("high", "fixed", "not new")]
+    [InlineData("medium", "created", "not severe")]
+    public void Only_a_new_and_severe_dependency_alert_is_wanted(string severity, string action, string? reason)
+    {
+        var json = Samples.Read("dependabot_alert.created").With("alert.security_advisory.severity", severity).With("action", action);
+
+        Assert.Equal(reason, Read("dependabot_alert", json).FilterReason);
     }
 
     [Theory]

@@ -1,0 +1,106 @@
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+using static Cluster.Core.Webhooks.Fields;
+
+namespace Cluster.Core.Webhooks.Bitbucket;
+
+/// <summary>Bitbucket Cloud and Data Center (Atlassian Support: manage webhooks, event payloads). Its <c>X-Hub-Signature</c> is SHA-256 in
+/// spite of the name; a hook without a secret sends none, and is refused.</summary>
+internal sealed class BitbucketHook : IWebhookSender
+{
+    private static readonly BodySignature Signature = new("X-Hub-Signature", "sha256=");
+
+    public string Kind => "bitbucket";
+
+    public string Title => "A repository at Bitbucket.";
+
+    public WebhookScheme Scheme(SourceSettings settings) => Signature;
+
+    public WebhookReading Read(WebhookDelivery delivery)
+    {
+        using var document = PayloadFields.ParseObject(delivery.Body);
+        var f = new PayloadFields(document.RootElement);
+        var id = delivery.Headers.One("X-Request-UUID") ?? delivery.Headers.One("X-Request-Id");
+        return new WebhookReading
+        {
+            Id = id is { Length: <= 128 } ? id : null,
+            Summary = delivery.Headers.One("X-Event-Key") switch
+            {
+                "diagnostics:ping" => new WebhookSummary { Name = "bitbucket.ping", FilterReason = "ping" },
+                { } key when Shapes.EventName().IsMatch(key) => Read(key, f),
+                _ => Other("event", f),
+            },
+        };
+    }
+
+    public IReadOnlyDictionary<string, string> SampleHeaders(string id) =>
+        new Dictionary<string, string> { ["X-Event-Key"] = "repo:commit_status_updated", ["X-Request-UUID"] = id };
+
+    public IEnumerable<string> Setup(SourceSetup setup) =>
+    [
+        "At Bitbucket, in the repository, under Repository settings, Webhooks, Add webhook:",
+        $"  URL       {setup.Url}",
+        $"  Secret    {setup.ShownSecret}",
+        "  Triggers  Build status created and updated, Pull request created, Push",
+    ];
+
+    private static WebhookSummary Read(string key, PayloadFields f) => key switch
+    {
+        "repo:commit_status_created" or "repo:commit_status_updated" => CommitStatus(key, f),
+        "repo:push" => Push(f),
+        _ => Other(key.Replace(':', '.'), f),
+    };
+
+    // Name and description are made by whatever built the commit, which may be a stranger's.
+    private static WebhookSummary CommitStatus(string key, PayloadFields f)
+    {
+        var state = f.Pattern("commit_status.state", Shapes.Word());
+        return new WebhookSummary
+        {
+            Name = $"bitbucket.{key.Replace(':', '.')}",
+            FilterReason = state == "FAILED" ? null : "not a failure",
+            Trusted = Named(
+                Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
+                Text("state", state),
+                Text("head_sha", f.Pattern("commit_status.commit.hash", Shapes.Hex())),
+                Text("url", f.Url("commit_status.url")),
+                Text("author", Outside)),
+            Stranger = true,
+        };
+    }
+
+    private static WebhookSummary Push(PayloadFields f)
+    {
+        var changes = f.Items("push.changes");
+        var last = changes.LastOrDefault();
+        return new WebhookSummary
+        {
+            Name = "bitbucket.repo.push",
+            FilterReason = changes.Exists(change => change.Has("new")) ? null : "deleted",
+            Trusted = Named(
+                Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
+                Number("changes", changes.Count),
+                Text("before", last.Pattern("old.target.hash", Shapes.Hex())),
+                Text("after", last.Pattern("new.target.hash", Shapes.Hex())),
+                Text("url", f.Url("repository.links.html.href"))),
+            Untrusted = Named(Text("branch", last.Text("new.name"))), // only members push
+        };
+    }
+
+    // Bitbucket does not say whether a pull request's or a comment's author may write to the repository.
+    private static WebhookSummary Other(string name, PayloadFields f)
+    {
+        var subject = Array.Find(["comment", "pullrequest", "issue"], f.Has);
+        return new WebhookSummary
+        {
+            Name = $"bitbucket.{name}",
+            Trusted = Named(
+                Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
+                Number("number", f.Integer("pullrequest.id") ?? f.Integer("issue.id")),
+                Text("head_sha", f.Pattern("pullrequest.source.commit.hash", Shapes.Hex())),
+                Text("url", subject is null ? f.Url("repository.links.html.href") : f.Url($"{subject}.links.html.href")),
+                Text("author", subject is null ? null : Outside)),
+            Stranger = subject is not null,
+        };
+    }
+}

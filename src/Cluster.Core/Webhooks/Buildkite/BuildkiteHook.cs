@@ -1,0 +1,75 @@
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+using static Cluster.Core.Webhooks.Fields;
+
+namespace Cluster.Core.Webhooks.Buildkite;
+
+/// <summary>Buildkite (Buildkite Docs: webhooks, webhook signature, defending against replay attacks). Only signed deliveries count: the
+/// header with the plain token is not looked at.</summary>
+internal sealed class BuildkiteHook : IWebhookSender
+{
+    private static readonly OneHeaderSignature Signature = new("X-Buildkite-Signature", '.');
+
+    public string Kind => "buildkite";
+
+    public string Title => "Pipelines of Buildkite.";
+
+    public bool MakesSecret(SourceSettings settings) => true;
+
+    public WebhookScheme Scheme(SourceSettings settings) => Signature;
+
+    public WebhookReading Read(WebhookDelivery delivery)
+    {
+        using var document = PayloadFields.ParseObject(delivery.Body);
+        var f = new PayloadFields(document.RootElement);
+        var name = f.Pattern("event", Shapes.EventName());
+
+        // A build that is run again finishes again: the same id in the same state at another time.
+        var id = f.Pattern("build.id", Shapes.Id()) is { } build && f.Pattern("build.state", Shapes.Word()) is { } state && name is not null
+            ? $"{name}:{build}:{state}:{f.Pattern("build.finished_at", Shapes.Time())}:{f.Pattern("job.id", Shapes.Id())}"
+            : null;
+        return new WebhookReading { Id = id, IdIsProved = true, Summary = Read(name, f) };
+    }
+
+    public IEnumerable<string> Setup(SourceSetup setup) =>
+    [
+        "At Buildkite, under Settings, Notification Services, Webhook, Add:",
+        $"  Webhook URL  {setup.Url}",
+        "  Token        Send an HMAC signature in the X-Buildkite-Signature header",
+        "  Events       build.failing, build.finished",
+        .. Steps.GiveSecret(setup, "Its token is shown on the same page"),
+    ];
+
+    // A build for a pull request may be of a stranger's commit, and its message is theirs.
+    private static WebhookSummary Read(string? name, PayloadFields f)
+    {
+        var state = f.Pattern("build.state", Shapes.Word());
+        var author = f.IsNull("build.pull_request") && f.Text("build.source") is "webhook" or "ui" or "schedule" or "api" ? Member : Outside;
+        var build = f.Has("build");
+        return new WebhookSummary
+        {
+            Name = $"buildkite.{name ?? "event"}",
+            FilterReason = name switch
+            {
+                "ping" => "ping",
+                "build.failing" or null => null,
+                "build.finished" => state == "failed" ? null : "not a failure",
+                _ when name.StartsWith("build.", StringComparison.Ordinal) || name.StartsWith("job.", StringComparison.Ordinal) => "not a failed build",
+                _ => null,
+            },
+            Trusted = Named(
+                Text("state", state),
+                Text("url", f.Url("build.web_url")),
+                Number("number", f.Integer("build.number")),
+                Text("pipeline", f.Pattern("pipeline.slug", Shapes.Id())),
+                Text("head_sha", f.Pattern("build.commit", Shapes.Hex())),
+                Text("author", build ? author : null)),
+            Untrusted = !build || author != Member
+                ? []
+                : Named(
+                    Text("message", f.Text("build.message")),
+                    Text("branch", f.Text("build.branch"))),
+            Stranger = build && author != Member,
+        };
+    }
+}

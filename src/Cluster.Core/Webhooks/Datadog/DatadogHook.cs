@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+using static Cluster.Core.Webhooks.Fields;
+
+namespace Cluster.Core.Webhooks.Datadog;
+
+/// <summary>Datadog (docs.datadoghq.com/integrations/webhooks). It signs nothing; a custom header carries the secret. Its payload is the
+/// operator's own template, in which an alert's text may break the JSON: then the alert is told without its fields.</summary>
+internal sealed partial class DatadogHook : IWebhookSender
+{
+    private const string Payload =
+        """{"v":1,"id":"$ID","cycle":"$ALERT_CYCLE_KEY","transition":"$ALERT_TRANSITION","type":"$ALERT_TYPE","priority":"$ALERT_PRIORITY","""
+        + """ "monitor":"$ALERT_ID","title":"$EVENT_TITLE","text":"$TEXT_ONLY_MSG","scope":"$ALERT_SCOPE","link":"$LINK"}""";
+
+    public string Kind => "datadog";
+
+    public string Title => "Monitors of Datadog.";
+
+    public bool TellsUnreadable => true;
+
+    public WebhookScheme Scheme(SourceSettings settings) => HeaderSecret.Bearer;
+
+    public WebhookReading Read(WebhookDelivery delivery)
+    {
+        using var document = PayloadFields.ParseObject(delivery.Body);
+        var f = new PayloadFields(document.RootElement);
+        var id = f.Pattern("id", Shapes.Id());
+        var transition = Transition(f);
+        return new WebhookReading
+        {
+            Id = id is null ? null : $"{id}:{f.Pattern("cycle", Shapes.Id())}:{transition}",
+            IdIsProved = true, // by nothing less than the body is
+            Kept = id is null ? WebhookReading.Minutes : DedupeKeys.Kept,
+            Summary = new WebhookSummary
+            {
+                Name = "datadog.alert",
+                Trusted = Named(
+                    Text("transition", transition),
+                    Text("priority", Priority(f)),
+                    Text("monitor", f.Pattern("monitor", Shapes.Digits())),
+                    Text("event_id", f.Pattern("id", Shapes.Digits())),
+                    Text("type", f.Pattern("type", Shapes.Word()) ?? f.Pattern("event_type", Shapes.Word())),
+                    Text("url", f.Url("link"))),
+                Untrusted = Named(
+                    Text("title", f.Text("title")),
+                    Text("text", f.Text("text") ?? f.Text("body"), Long),
+                    Text("scope", f.Text("scope"))),
+            },
+        };
+    }
+
+    public IEnumerable<string> Setup(SourceSetup setup) =>
+    [
+        "At Datadog, under Integrations, Webhooks, New:",
+        $"  URL             {setup.Url}",
+        "  Payload         " + Payload,
+        $$"""  Custom Headers  {"Authorization":"Bearer {{setup.ShownSecret}}"}""",
+        "  Encode as form  off",
+        "and add @webhook-NAME to the monitors' messages. A hidden custom variable keeps the secret out of sight.",
+    ];
+
+    private static string? Transition(PayloadFields f) =>
+        (f.Text("transition") ?? InTitle().Match(f.Text("title") ?? "").Groups[1].Value) is
+            ("Triggered" or "Re-Triggered" or "Warn" or "Re-Warn" or "No Data" or "Re-No Data" or "Recovered" or "Renotify") and { } word
+            ? word
+            : null;
+
+    private static string? Priority(PayloadFields f) =>
+        (f.Text("priority") ?? f.Text("alert_priority")) is ("P1" or "P2" or "P3" or "P4" or "P5" or "normal" or "low") and { } word ? word : null;
+
+    // The default payload tells the transition in its title only: "[P1] [Triggered] High tracking".
+    [GeneratedRegex(@"\A(?:\[P[1-5]\] )?\[([A-Za-z -]{1,20})\]")]
+    private static partial Regex InTitle();
+}

@@ -1,0 +1,37 @@
+using Cluster.Core.Events;
+
+namespace Cluster.Core.Webhooks;
+
+/// <summary>Makes a summary's fields; those without a value are left out.</summary>
+internal static class Fields
+{
+    /// <summary>Whose text it is, where the platform proves that they may write to the repository.</summary>
+    public const string Member = "member";
+
+    public const string Outside = "outside";
+
+    /// <summary>A title, a name, a branch.</summary>
+    public const int Short = 160;
+
+    /// <summary>A description, an error's text.</summary>
+    public const int Long = 320;
+
+    public static WebhookField? Text(string name, string? text, int limit = Short) =>
+        text is null ? null : new WebhookField { Name = name, Text = HostileText.Cut(text, limit) };
+
+    public static WebhookField? Number(string name, long? number) => number is null ? null : new WebhookField { Name = name, Number = number };
+
+    public static List<WebhookField> Named(params ReadOnlySpan<WebhookField?> fields)
+    {
+        var present = new List<WebhookField>(fields.Length);
+        foreach (var field in fields)
+        {
+            if (field is not null)
+            {
+                present.Add(field);
+            }
+        }
+
+        return present;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+using static Cluster.Core.Webhooks.Fields;
+
+namespace Cluster.Core.Webhooks.Generic;
+
+/// <summary>Any JSON with a bearer secret. The operator says where id, type, title and address stand; who wrote them nobody knows, so all of
+/// them are data.</summary>
+internal sealed class GenericHook : IWebhookSender
+{
+    public string Kind => "generic";
+
+    public string Title => "Any JSON with a secret in a header.";
+
+    public bool TellsUnreadable => true;
+
+    public WebhookScheme Scheme(SourceSettings settings) => HeaderSecret.Bearer;
+
+    public WebhookReading Read(WebhookDelivery delivery)
+    {
+        using var document = PayloadFields.Parse(delivery.Body);
+        var root = document.RootElement;
+        var id = At(root, delivery.Settings.Id);
+        return new WebhookReading
+        {
+            Id = string.IsNullOrEmpty(id) ? null : id,
+            IdIsProved = true, // by nothing less than the body is
+            Kept = string.IsNullOrEmpty(id) ? WebhookReading.Minutes : DedupeKeys.Kept,
+            Summary = new WebhookSummary
+            {
+                Name = "generic.event",
+                Trusted = [new WebhookField { Name = "bytes", Number = delivery.Body.Length }],
+                Untrusted = Named(
+                    Text("type", At(root, delivery.Settings.Type)),
+                    Text("title", At(root, delivery.Settings.Title)),
+                    Text("url", At(root, delivery.Settings.Url)),
+                    Text("id", id)),
+            },
+        };
+    }
+
+    public IEnumerable<string> Setup(SourceSetup setup) =>
+    [
+        "At the sender:",
+        $"  curl -H 'Authorization: Bearer {setup.ShownSecret}' -H 'Content-Type: application/json' \\",
+        $"    {setup.Url} --data '{{\"id\":\"1\",\"type\":\"deploy\",\"title\":\"It works\",\"url\":\"https://example.com/1\"}}'",
+        setup.Settings.Id is null
+            ? "The same body counts once within five minutes; add the source with --id /POINTER where events have an id."
+            : "Each id counts once within eight days.",
+    ];
+
+    private static string? At(JsonElement root, string? pointer) =>
+        pointer is null || JsonPointer.Find(root, pointer) is not { } found ? null
+        : found.ValueKind switch
+        {
+            JsonValueKind.String => PayloadFields.Read(found),
+            JsonValueKind.Null or JsonValueKind.Undefined => null,
+            _ => PayloadFields.Raw(found),
+        };
+}

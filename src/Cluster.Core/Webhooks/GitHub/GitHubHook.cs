@@ -1,0 +1,42 @@
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+
+namespace Cluster.Core.Webhooks.GitHub;
+
+/// <summary>GitHub (GitHub Docs: validating webhook deliveries; webhook events and payloads). The older SHA-1 header is ignored.</summary>
+internal sealed class GitHubHook : IWebhookSender
+{
+    public string Kind => "github";
+
+    public string Title => "A repository or organization at GitHub.";
+
+    public int MaxBody => 25 * 1024 * 1024; // larger events are not sent
+
+    private static readonly BodySignature Signature = new("X-Hub-Signature-256", "sha256=");
+
+    public WebhookScheme Scheme(SourceSettings settings) => Signature;
+
+    public WebhookReading Read(WebhookDelivery delivery)
+    {
+        var id = delivery.Headers.One("X-GitHub-Delivery");
+        return new WebhookReading
+        {
+            Id = GitHubEvent.IsDeliveryId(id) ? id : null,
+            Summary = delivery.Headers.One("X-GitHub-Event") is { } name && GitHubEvent.IsEventName(name)
+                ? GitHubEvent.Read(name, delivery.Body)
+                : new WebhookSummary { Name = "github.unknown", FilterReason = "no event name" },
+        };
+    }
+
+    public IReadOnlyDictionary<string, string> SampleHeaders(string id) =>
+        new Dictionary<string, string> { ["X-GitHub-Event"] = "check_run", ["X-GitHub-Delivery"] = id };
+
+    public IEnumerable<string> Setup(SourceSetup setup) =>
+    [
+        "At GitHub, under Settings, Webhooks, Add webhook:",
+        $"  Payload URL   {setup.Url}",
+        "  Content type  application/json",
+        $"  Secret        {setup.ShownSecret}",
+        "and choose the events, such as check runs and workflow runs. Workflow jobs tell the same failures once more.",
+    ];
+}

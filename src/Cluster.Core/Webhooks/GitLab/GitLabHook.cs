@@ -1,0 +1,185 @@
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+using static Cluster.Core.Webhooks.Fields;
+
+namespace Cluster.Core.Webhooks.GitLab;
+
+/// <summary>GitLab (GitLab Docs: user/project/integrations/webhooks and webhook_events; signing tokens: gitlab-org/gitlab!230944, !231325).
+/// A source takes the plain secret token or the signing token, never either.</summary>
+internal sealed class GitLabHook : IWebhookSender
+{
+    private const string Signing = "signing";
+
+    private static readonly HeaderSecret Token = new("X-Gitlab-Token", secret => secret);
+    private static readonly StandardSignature Signature = new();
+
+    public string Kind => "gitlab";
+
+    public string Title => "A project or group at GitLab.";
+
+    public int MaxBody => 25 * 1024 * 1024;
+
+    public IReadOnlyList<string> Modes => ["token", Signing];
+
+    public WebhookScheme Scheme(SourceSettings settings) => settings.Mode == Signing ? Signature : Token;
+
+    public WebhookReading Read(WebhookDelivery delivery)
+    {
+        using var document = PayloadFields.ParseObject(delivery.Body);
+        var f = new PayloadFields(document.RootElement);
+        var signed = delivery.Settings.Mode == Signing;
+        var id = delivery.Headers.One(signed ? StandardSignature.IdHeader : "Idempotency-Key");
+        return new WebhookReading
+        {
+            Id = id is { Length: <= 128 } ? id : null,
+            IdIsProved = signed,
+            Summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
+            {
+                "pipeline" => Pipeline(f),
+                "build" => Job(f),
+                "merge_request" => MergeRequest(f),
+                "push" => Push(f),
+                { } other => Other(other, f),
+                null => Other("event", f),
+            },
+        };
+    }
+
+    public IReadOnlyDictionary<string, string> SampleHeaders(string id) =>
+        new Dictionary<string, string> { ["X-Gitlab-Event"] = "Pipeline Hook", ["Idempotency-Key"] = id };
+
+    public IEnumerable<string> Setup(SourceSetup setup) =>
+    [
+        "At GitLab, in the project or group, under Settings, Webhooks, Add new webhook:",
+        $"  URL           {setup.Url}",
+        setup.Settings.Mode == Signing ? $"  Signing token {setup.ShownSecret}" : $"  Secret token  {setup.ShownSecret}",
+        "  Trigger       Pipeline events, and what else shall reach the session",
+        setup.Settings.Mode == Signing
+            ? "Where GitLab makes the signing token itself, give it to the source: cluster source rotate " + setup.Name + " --secret-file FILE --keep-old 0"
+            : "If your GitLab offers signing tokens, prefer them: add the source with --mode signing.",
+    ];
+
+    // Only who may push to the project starts a pipeline in it, unless it runs for a merge request from elsewhere.
+    private static WebhookSummary Pipeline(PayloadFields f)
+    {
+        var status = f.Pattern("object_attributes.status", Shapes.Word());
+        var source = f.Pattern("object_attributes.source", Shapes.Word());
+        var author = f.Has("merge_request")
+            ? IsOwn(f, "merge_request") ? Member : Outside
+            : source is "push" or "web" or "schedule" or "api" or "trigger" ? Member : Outside;
+        var failed = f.Items("builds").FindAll(build => build.Text("status") == "failed");
+        return new WebhookSummary
+        {
+            Name = "gitlab.pipeline",
+            FilterReason = status == "failed" ? null : "not a failure",
+            Trusted = Named(
+                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
+                Text("status", status),
+                Text("url", f.Url("object_attributes.url")),
+                Number("pipeline_id", f.Integer("object_attributes.id")),
+                Text("head_sha", f.Pattern("object_attributes.sha", Shapes.Hex())),
+                Text("source", source),
+                Number("merge_request", f.Integer("merge_request.iid")),
+                Number("failed_jobs", failed.Count),
+                Number("first_failed_job", failed.FirstOrDefault().Integer("id")),
+                Text("failure_reason", failed.FirstOrDefault().Pattern("failure_reason", Shapes.Word())),
+                Text("author", author)),
+            // The pipeline's variables may be secrets and its people's addresses are theirs: neither is told.
+            Untrusted = author != Member
+                ? []
+                : Named(
+                    Text("branch", f.Text("object_attributes.ref")),
+                    Text("commit_title", f.Text("commit.title") ?? f.Text("commit.message")),
+                    Text("failed_job_names", failed.Count == 0 ? null : string.Join(", ", failed.Take(5).Select(build => Shown(build.Text("name")))))),
+            Stranger = author != Member,
+        };
+    }
+
+    // A job does not say where its commit stands.
+    private static WebhookSummary Job(PayloadFields f)
+    {
+        var status = f.Pattern("build_status", Shapes.Word());
+        return new WebhookSummary
+        {
+            Name = "gitlab.job",
+            FilterReason = status == "failed" ? null : "not a failure",
+            Trusted = Named(
+                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
+                Text("status", status),
+                Text("failure_reason", f.Pattern("build_failure_reason", Shapes.Word())),
+                Number("job_id", f.Integer("build_id")),
+                Number("pipeline_id", f.Integer("pipeline_id")),
+                Text("head_sha", f.Pattern("sha", Shapes.Hex())),
+                Text("url", f.Url("project.web_url") ?? f.Url("repository.homepage")),
+                Text("author", Outside)),
+            Stranger = true,
+        };
+    }
+
+    private static WebhookSummary MergeRequest(PayloadFields f)
+    {
+        var action = f.Pattern("object_attributes.action", Shapes.Word());
+        var author = IsOwn(f, "object_attributes") ? Member : Outside;
+        return new WebhookSummary
+        {
+            Name = "gitlab.merge_request",
+            FilterReason = action is null or "open" or "reopen" ? null : "not opened",
+            Trusted = Named(
+                Text("action", action),
+                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
+                Number("number", f.Integer("object_attributes.iid")),
+                Text("url", f.Url("object_attributes.url")),
+                Text("state", f.Pattern("object_attributes.state", Shapes.Word())),
+                Text("head_sha", f.Pattern("object_attributes.last_commit.id", Shapes.Hex())),
+                Number("author_id", f.Integer("object_attributes.author_id")),
+                Text("author", author)),
+            Untrusted = author != Member
+                ? []
+                : Named(
+                    Text("title", f.Text("object_attributes.title")),
+                    Text("branch", f.Text("object_attributes.source_branch")),
+                    Text("target", f.Text("object_attributes.target_branch")),
+                    Text("description", f.Text("object_attributes.description"), Long)),
+            Stranger = author != Member,
+        };
+    }
+
+    private static WebhookSummary Push(PayloadFields f)
+    {
+        var standard = f.Text("project.default_branch") is { Length: > 0 } branch && f.Text("ref") == $"refs/heads/{branch}";
+        return new WebhookSummary
+        {
+            Name = "gitlab.push",
+            FilterReason = standard ? null : "not the default branch",
+            Trusted = Named(
+                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
+                Text("url", f.Url("project.web_url")),
+                Text("before", f.Pattern("before", Shapes.Hex())),
+                Text("after", f.Pattern("after", Shapes.Hex())),
+                Number("commits", f.Integer("total_commits_count")),
+                Number("user_id", f.Integer("user_id"))),
+            Untrusted = Named(Text("ref", f.Text("ref"))),
+        };
+    }
+
+    // GitLab does not say whether an issue's or a note's author is a member, so their words are left out.
+    private static WebhookSummary Other(string name, PayloadFields f) => new()
+    {
+        Name = $"gitlab.{name}",
+        Trusted = Named(
+            Text("action", f.Pattern("object_attributes.action", Shapes.Word())),
+            Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
+            Number("number", f.Integer("object_attributes.iid")),
+            Number("author_id", f.Integer("object_attributes.author_id")),
+            Text("url", f.Url("object_attributes.url") ?? f.Url("project.web_url")),
+            Text("author", f.Has("object_attributes") ? Outside : null)),
+        Stranger = f.Has("object_attributes"),
+    };
+
+    // A merge request from a branch of the project itself: its author may push there (GitLab Docs: permissions).
+    private static bool IsOwn(PayloadFields f, string request) =>
+        f.Integer("project.id") is { } home
+        && f.Integer($"{request}.source_project_id") == home && f.Integer($"{request}.target_project_id") == home;
+
+    private static string Shown(string? name) => HostileText.Cut(name ?? "?", 40);
+}

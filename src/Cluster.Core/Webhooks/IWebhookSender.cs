@@ -1,0 +1,80 @@
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+
+namespace Cluster.Core.Webhooks;
+
+/// <summary>One kind of sender: how its deliveries are proved, told apart and read.</summary>
+public interface IWebhookSender
+{
+    /// <summary>The word for it in <c>cluster source add</c>: <c>github</c>.</summary>
+    string Kind { get; }
+
+    /// <summary>Who it is, for people.</summary>
+    string Title { get; }
+
+    /// <summary>Bytes of a body; the sender's own published cap where it has one.</summary>
+    int MaxBody => 1024 * 1024;
+
+    /// <summary>Ways to prove deliveries between which the operator chooses once; the first is the default. Empty when there is one way.</summary>
+    IReadOnlyList<string> Modes => [];
+
+    /// <summary>True when the sender makes the secret itself, after it was told the URL.</summary>
+    bool MakesSecret(SourceSettings settings) => false;
+
+    /// <summary>True when a body that cannot be read must be told all the same: the operator's template may have been broken by an alert's text.</summary>
+    bool TellsUnreadable => false;
+
+    WebhookScheme Scheme(SourceSettings settings);
+
+    /// <summary>Reads a delivery that was proved.</summary>
+    /// <exception cref="System.Text.Json.JsonException">The body is not what this sender sends at all.</exception>
+    WebhookReading Read(WebhookDelivery delivery);
+
+    /// <summary>The headers with which this sender's sample comes, beside those that prove it.</summary>
+    IReadOnlyDictionary<string, string> SampleHeaders(string id) => new Dictionary<string, string>();
+
+    /// <summary>The exact steps at the sender, line by line.</summary>
+    IEnumerable<string> Setup(SourceSetup setup);
+}
+
+/// <summary>A delivery that was proved.</summary>
+public readonly record struct WebhookDelivery(WebhookHeaders Headers, ReadOnlyMemory<byte> Body, SourceSettings Settings);
+
+/// <summary>What a sender read, and how a repeat of it is known.</summary>
+public sealed record WebhookReading
+{
+    /// <summary>For senders that send the same body again on purpose: a reminder must come through.</summary>
+    public static readonly TimeSpan Minutes = TimeSpan.FromMinutes(5);
+
+    public required WebhookSummary Summary { get; init; }
+
+    /// <summary>What the sender calls this delivery or event; null when it has no name of its own.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>True when the id is covered by the proof, so that nobody can send the same body under another one.</summary>
+    public bool IdIsProved { get; init; }
+
+    /// <summary>How long a repeat is known.</summary>
+    public TimeSpan Kept { get; init; } = DedupeKeys.Kept;
+
+    /// <param name="source">The source's name.</param>
+    /// <param name="hash">The hash of the body that the proof made.</param>
+    public IReadOnlyList<string> Keys(string source, ReadOnlySpan<byte> hash) => Id is null
+        ? [DedupeKeys.Body(source, hash)]
+        : IdIsProved ? [DedupeKeys.Delivery(source, Id)] : [DedupeKeys.Delivery(source, Id), DedupeKeys.Body(source, hash)];
+}
+
+/// <summary>What a person needs to set up the sender's side.</summary>
+public sealed record SourceSetup
+{
+    public required string Name { get; init; }
+    public required string Url { get; init; }
+
+    /// <summary>Null when the sender makes it, or when the operator gave it.</summary>
+    public string? Secret { get; init; }
+
+    public SourceSettings Settings { get; init; } = SourceSettings.None;
+
+    /// <summary>The secret, or words for one that the operator has already.</summary>
+    public string ShownSecret => Secret ?? "(the one that you gave)";
+}

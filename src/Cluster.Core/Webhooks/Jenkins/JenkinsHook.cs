@@ -1,0 +1,79 @@
+using System.Text;
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+using static Cluster.Core.Webhooks.Fields;
+
+namespace Cluster.Core.Webhooks.Jenkins;
+
+/// <summary>Jenkins' Notification plugin (jenkinsci/notification-plugin: Protocol.java, Phase.java). It signs nothing; a user name and a
+/// password in the endpoint's URL come as basic authentication. Job names and addresses of a multibranch project hold branch names.</summary>
+internal sealed class JenkinsHook : IWebhookSender
+{
+    private const string User = "cluster";
+
+    private static readonly HeaderSecret Secret = new(
+        "Authorization",
+        secret => $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{User}:{secret}"))}",
+        secret => $"Bearer {secret}");
+
+    public string Kind => "jenkins";
+
+    public string Title => "Jobs of Jenkins, by its Notification plugin.";
+
+    public bool TellsUnreadable => true;
+
+    public WebhookScheme Scheme(SourceSettings settings) => Secret;
+
+    public WebhookReading Read(WebhookDelivery delivery)
+    {
+        using var document = PayloadFields.ParseObject(delivery.Body);
+        var f = new PayloadFields(document.RootElement);
+        var phase = f.Pattern("build.phase", Shapes.Word());
+        var status = f.Pattern("build.status", Shapes.Word()) ?? f.Pattern("event", Shapes.Word());
+        var place = f.Text("build.full_url") ?? f.Text("build.url") ?? f.Text("buildUrl");
+        return new WebhookReading
+        {
+            Id = place is null ? null : $"{place}:{phase}:{status}",
+            IdIsProved = true, // by nothing less than the body is
+            Kept = place is null ? WebhookReading.Minutes : DedupeKeys.Kept,
+            Summary = new WebhookSummary
+            {
+                Name = "jenkins.build",
+                FilterReason = WakeReason(phase, status),
+                Trusted = Named(
+                    Text("phase", phase),
+                    Text("status", status),
+                    Number("number", f.Integer("build.number")),
+                    Text("head_sha", f.Pattern("build.scm.commit", Shapes.Hex()))),
+                Untrusted = Named(
+                    Text("job", f.Text("name") ?? f.Text("projectName")),
+                    Text("url", place),
+                    Text("branch", f.Text("build.scm.branch"))),
+            },
+        };
+    }
+
+    public IEnumerable<string> Setup(SourceSetup setup)
+    {
+        var url = new UriBuilder(setup.Url) { UserName = User, Password = setup.Secret ?? "SECRET" };
+        return
+        [
+            "In Jenkins, with the Notification plugin, in the job's configuration under Job Notifications, Add Endpoint:",
+            "  Format      JSON",
+            "  Protocol    HTTP",
+            "  Event       Job Finalized",
+            $"  URL source  a secret-text credential with: {url.Uri.AbsoluteUri}",
+            "A pipeline can do it by itself; with the secret as a secret-text credential named cluster-secret:",
+            "  post { unsuccessful { withCredentials([string(credentialsId: 'cluster-secret', variable: 'S')]) {",
+            "    writeFile file: 'cluster.json', text: groovy.json.JsonOutput.toJson([name: env.JOB_NAME, build: [full_url: env.BUILD_URL,",
+            "      number: env.BUILD_NUMBER as int, phase: 'FINALIZED', status: currentBuild.currentResult]])",
+            $"    sh 'curl -sf -H \"Authorization: Bearer $S\" -H \"Content-Type: application/json\" --data @cluster.json {setup.Url}'",
+            "  } } }",
+        ];
+    }
+
+    private static string? WakeReason(string? phase, string? status) =>
+        phase is not (null or "FINALIZED") ? "not finalized"
+        : status?.ToUpperInvariant() is "SUCCESS" or "ABORTED" or "NOT_BUILT" or "START" ? "not a failure"
+        : null;
+}

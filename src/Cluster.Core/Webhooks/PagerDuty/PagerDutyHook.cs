@@ -1,0 +1,68 @@
+using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Verification;
+using static Cluster.Core.Webhooks.Fields;
+
+namespace Cluster.Core.Webhooks.PagerDuty;
+
+/// <summary>PagerDuty's V3 webhooks (PagerDuty/developer-docs, docs/webhooks: 01-Overview, 02-Behavior, 04-Signatures). It retries for two
+/// days, and stops for one after three refusals.</summary>
+internal sealed class PagerDutyHook : IWebhookSender
+{
+    private static readonly BodySignature Signature = new("X-PagerDuty-Signature", "v1=", list: true);
+
+    public string Kind => "pagerduty";
+
+    public string Title => "Incidents of PagerDuty.";
+
+    public bool MakesSecret(SourceSettings settings) => true;
+
+    public WebhookScheme Scheme(SourceSettings settings) => Signature;
+
+    public WebhookReading Read(WebhookDelivery delivery)
+    {
+        using var document = PayloadFields.ParseObject(delivery.Body);
+        var f = new PayloadFields(document.RootElement);
+        var type = f.Pattern("event.event_type", Shapes.EventName());
+        return new WebhookReading
+        {
+            Id = f.Pattern("event.id", Shapes.Id()),
+            IdIsProved = true,
+            Summary = new WebhookSummary
+            {
+                Name = $"pagerduty.{type ?? "event"}",
+                FilterReason = WakeReason(type),
+                Trusted = Named(
+                    Text("id", f.Pattern("event.data.id", Shapes.Id())),
+                    Number("number", f.Integer("event.data.number")),
+                    Text("status", f.Pattern("event.data.status", Shapes.Word())),
+                    Text("urgency", f.Pattern("event.data.urgency", Shapes.Word())),
+                    Text("url", f.Url("event.data.html_url")),
+                    Text("service_id", f.Pattern("event.data.service.id", Shapes.Id())),
+                    Text("at", f.Pattern("event.occurred_at", Shapes.Time()))),
+                Untrusted = Named(
+                    Text("title", f.Text("event.data.title") ?? f.Text("event.data.summary")),
+                    Text("service", f.Text("event.data.service.summary")),
+                    Text("priority", f.Text("event.data.priority.summary"))),
+            },
+        };
+    }
+
+    public IEnumerable<string> Setup(SourceSetup setup) =>
+    [
+        "At PagerDuty, under Integrations, Generic Webhooks (v3), New Webhook:",
+        $"  Webhook URL         {setup.Url}",
+        "  Scope               a service, a team or the account",
+        "  Event subscription  incident.triggered, .escalated, .reopened, .priority_updated",
+        .. Steps.GiveSecret(setup, "PagerDuty shows its secret once when you add it"),
+    ];
+
+    // An event of a kind that is not known is told: it may be new.
+    private static string? WakeReason(string? type) => type switch
+    {
+        "pagey.ping" => "ping",
+        "incident.triggered" or "incident.escalated" or "incident.reopened" or "incident.priority_updated" or "incident.unacknowledged" or null => null,
+        _ when type.StartsWith("incident.", StringComparison.Ordinal) => "not a new or worse incident",
+        _ when type.StartsWith("service.", StringComparison.Ordinal) => "not an incident",
+        _ => null,
+    };
+}

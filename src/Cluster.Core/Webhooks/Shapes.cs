@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+
+namespace Cluster.Core.Webhooks;
+
+/// <summary>The forms in which platforms make their fields. None has room for a sentence.</summary>
+internal static partial class Shapes
+{
+    [GeneratedRegex(@"\A[A-Za-z][A-Za-z_]{0,39}\z")]
+    public static partial Regex Word();
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,30}([.:-][a-z][a-z0-9_]{0,30}){0,4}\z")]
+    public static partial Regex EventName();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
+    public static partial Regex Id();
+
+    [GeneratedRegex(@"\A[0-9]{1,20}\z")]
+    public static partial Regex Digits();
+
+    [GeneratedRegex(@"\A[0-9a-f]{7,64}\z")]
+    public static partial Regex Hex();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_.-]{1,100}(/[A-Za-z0-9_.-]{1,100}){0,8}\z")]
+    public static partial Regex Path();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?\z")]
+    public static partial Regex Login();
+
+    [GeneratedRegex(@"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,18}( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?\z")]
+    public static partial Regex Time();
+
+    // Owner, repository and numbers only: no query, no fragment, nothing that could carry a sentence. Plain http is for senders within a network.
+    [GeneratedRegex(@"\Ahttps?://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9_.-]{1,100}){0,14}/?\z")]
+    public static partial Regex Url();
+}

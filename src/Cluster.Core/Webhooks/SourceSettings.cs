@@ -1,0 +1,17 @@
+namespace Cluster.Core.Webhooks;
+
+/// <summary>What is fixed for one source when it is made, besides its kind.</summary>
+public sealed record SourceSettings
+{
+    public static readonly SourceSettings None = new();
+
+    /// <summary>One of its sender's modes; null for the first. A delivery never chooses it.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>For <c>generic</c>: where the event's id stands, as a JSON pointer (RFC 6901).</summary>
+    public string? Id { get; init; }
+
+    public string? Type { get; init; }
+    public string? Title { get; init; }
+    public string? Url { get; init; }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Cluster.Core.Events;
+
+namespace Cluster.Core.Webhooks;
+
+/// <summary>All kinds of webhook senders.</summary>
+public static partial class WebhookSenders
+{
+    /// <summary>In the order in which people are shown them.</summary>
+    public static IReadOnlyList<IWebhookSender> All { get; } =
+    [
+        new GitHub.GitHubHook(),
+        new GitLab.GitLabHook(),
+        new Bitbucket.BitbucketHook(),
+        new PagerDuty.PagerDutyHook(),
+        new Sentry.SentryHook(),
+        new Datadog.DatadogHook(),
+        new Grafana.GrafanaHook(),
+        new Alertmanager.AlertmanagerHook(),
+        new CircleCi.CircleCiHook(),
+        new Buildkite.BuildkiteHook(),
+        new Jenkins.JenkinsHook(),
+        new StandardWebhooks.StandardHook(),
+        new CloudEvents.CloudEventsHook(),
+        new Generic.GenericHook(),
+    ];
+
+    private static readonly FrozenDictionary<string, IWebhookSender> ByKind = All.ToFrozenDictionary(sender => sender.Kind);
+
+    /// <returns>Null for a kind that this version does not know.</returns>
+    public static IWebhookSender? Find(string kind) => ByKind.GetValueOrDefault(kind);
+
+    /// <summary>Reads a proved delivery whatever it is: a 4xx would make some senders stop sending for good.</summary>
+    public static WebhookReading Read(IWebhookSender sender, WebhookDelivery delivery)
+    {
+        try
+        {
+            return sender.Read(delivery);
+        }
+        catch (JsonException)
+        {
+            return new WebhookReading
+            {
+                Summary = new WebhookSummary
+                {
+                    Name = $"{sender.Kind}.unreadable",
+                    FilterReason = sender.TellsUnreadable ? null : "unreadable",
+                    Trusted = [new WebhookField { Name = "bytes", Number = delivery.Body.Length }],
+                },
+            };
+        }
+    }
+
+    /// <summary>What is wrong with the settings of a new source, or null.</summary>
+    public static string? Fault(IWebhookSender sender, SourceSettings settings)
+    {
+        if (settings.Mode is { } mode && !sender.Modes.Contains(mode))
+        {
+            return sender.Modes.Count == 0
+                ? $"A source of kind {sender.Kind} has no modes; leave the mode out."
+                : $"The mode of a {sender.Kind} source is one of: {string.Join(", ", sender.Modes)}.";
+        }
+
+        var pointers = new[] { settings.Id, settings.Type, settings.Title, settings.Url }.OfType<string>().ToList();
+        if (pointers.Count > 0 && sender is not Generic.GenericHook)
+        {
+            return $"Only a generic source has JSON pointers; a {sender.Kind} source knows its fields.";
+        }
+
+        return pointers.Find(pointer => !Generic.JsonPointer.IsValid(pointer)) is { } wrong
+            ? $"'{wrong}' is not a JSON pointer; it is a path such as /alert/id, 200 characters at most."
+            : null;
+    }
+
+    /// <summary>What is wrong with a secret that the operator brings, or null.</summary>
+    public static string? SecretFault(IWebhookSender sender, SourceSettings settings, string secret) =>
+        !SecretText().IsMatch(secret)
+            ? "A secret has 16 to 512 printable ASCII characters, and no space at its beginning or end."
+            : sender.Scheme(settings).Key(secret) is null
+                ? $"A {sender.Kind} source's secret is whsec_ and the base64 of 24 to 64 bytes."
+                : null;
+
+    [GeneratedRegex(@"\A[!-~][ -~]{14,510}[!-~]\z")]
+    private static partial Regex SecretText();
+}

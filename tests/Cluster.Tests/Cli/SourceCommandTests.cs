@@ -1,0 +1,135 @@
+using System.Text.Json;
+
+namespace Cluster.Tests.Cli;
+
+public sealed class SourceCommandTests : IDisposable
+{
+    private const string Url = "https://cluster.example.com/hooks/0123456789abcdef0123456789abcdef";
+
+    private readonly TemporaryHome _home = new();
+
+    [Fact]
+    public async Task Adding_a_source_prints_the_steps_at_its_sender_and_the_secret_once()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        var asked = Answers(node, "POST /api/sources", $$$"""{"name":"alerts","kind":"grafana","url":"{{{Url}}}","secret":"5ec5e7","settings":{"mode":"body"}}""");
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "add", "grafana", "alerts", "--session", "api", "--mode", "body");
+
+        Assert.Equal((0, ""), (ran.ExitCode, ran.Error));
+        Assert.Contains(""" "kind":"grafana" """.Trim(), asked[0]);
+        Assert.Contains("""{"mode":"body"}""", asked[0]);
+        Assert.Contains(Url, ran.Output);
+        Assert.Equal(2, ran.Output.Split("5ec5e7").Length);
+        Assert.Contains("Timestamp Header  leave it empty", ran.Output);
+    }
+
+    [Fact]
+    public async Task Where_the_sender_makes_the_secret_it_is_said_how_to_bring_it()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        Answers(node, "POST /api/sources", $$"""{"name":"duty","kind":"pagerduty","url":"{{Url}}","secret":"5ec5e7"}""");
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "add", "pagerduty", "duty", "--session", "api");
+
+        Assert.Contains("It takes nothing until you have given it the sender's secret.", ran.Output);
+        Assert.Contains("cluster source rotate duty --secret-file FILE --keep-old 0", ran.Output);
+        Assert.DoesNotContain("5ec5e7", ran.Output);
+    }
+
+    [Fact]
+    public async Task A_generic_source_is_told_where_its_fields_stand()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        var asked = Answers(node, "POST /api/sources", $$"""{"name":"deploys","kind":"generic","url":"{{Url}}","secret":"5ec5e7"}""");
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "add", "generic", "deploys", "--session", "api", "--id", "/event/id", "--title", "/title");
+        var wrong = await ClusterProcess.RunAsync(_home, "source", "add", "github", "ci", "--session", "api", "--id", "/id");
+
+        Assert.Equal(0, ran.ExitCode);
+        Assert.Contains("""{"id":"/event/id","title":"/title"}""", asked[0]);
+        Assert.NotEqual(0, wrong.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("30m", 0.5)]
+    [InlineData("24h", 24)]
+    [InlineData("7d", 168)]
+    [InlineData("0", 0)]
+    public async Task Rotating_brings_the_senders_secret_and_says_how_long_the_old_one_is_good(string keep, double hours)
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        var file = _home.Write("secret", "the-senders-own-secret\n");
+        var until = hours > 0 ? ",\"oldUntil\":\"2026-01-01T00:00:00Z\"" : "";
+        var asked = Answers(node, "POST /api/sources/duty/secret", $$"""{"name":"duty","kind":"pagerduty","url":"{{Url}}"{{until}}}""");
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "rotate", "duty", "--keep-old", keep, "--secret-file", file);
+
+        Assert.Equal((0, ""), (ran.ExitCode, ran.Error));
+        using var body = JsonDocument.Parse(asked[0]);
+        Assert.Equal(hours, body.RootElement.GetProperty("keepOldHours").GetDouble());
+        Assert.Equal("the-senders-own-secret", body.RootElement.GetProperty("secret").GetString());
+        Assert.DoesNotContain("the-senders-own-secret", ran.Output);
+        Assert.Contains(hours > 0 ? "is good until" : "No other one is good any more.", ran.Output);
+    }
+
+    [Fact]
+    public async Task A_time_that_is_none_and_a_secret_that_is_not_there_get_one_line()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+
+        var time = await ClusterProcess.RunAsync(_home, "source", "rotate", "duty", "--keep-old", "soon");
+        var file = await ClusterProcess.RunAsync(_home, "source", "rotate", "duty", "--secret-file", "/nowhere/secret");
+
+        Assert.Equal((1, 1), (time.ExitCode, file.ExitCode));
+        Assert.Contains("'soon' is no time", time.OneErrorLine);
+        Assert.Contains("/nowhere/secret cannot be read", file.OneErrorLine);
+    }
+
+    [Fact]
+    public async Task A_test_shows_each_step_and_fails_when_the_event_did_not_enter()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        Answers(node, "POST /api/sources/ci/test", """{"ok":false,"steps":["A sample of github.","It answered 401."]}""");
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "test", "ci");
+
+        Assert.Equal((1, "A sample of github.\nIt answered 401."), (ran.ExitCode, ran.Output.ReplaceLineEndings("\n").Trim()));
+        Assert.Contains("did not come through", ran.OneErrorLine);
+    }
+
+    [Fact]
+    public async Task The_list_shows_kinds_and_which_old_secret_is_still_used()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
+            [{"name":"duty","kind":"pagerduty","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
+              "secrets":[{"end":"3f9c"},{"end":"a1b2","until":"2026-01-02T00:00:00Z","usedAt":"2026-01-01T12:00:00Z"}]}]
+            """);
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "list");
+
+        Assert.Contains("pagerduty", ran.Output);
+        Assert.Matches("…3f9c, old …a1b2 until 2026-01-0[12] .* \\(still used 2026-01-01 ", ran.Output);
+    }
+
+    public void Dispose() => _home.Dispose();
+
+    private static List<string> Answers(FakeNode node, string call, string answer)
+    {
+        var asked = new List<string>();
+        node.Api[call] = async context =>
+        {
+            asked.Add(await new StreamReader(context.Request.Body).ReadToEndAsync());
+            await FakeNode.JsonAsync(context, 200, answer);
+        };
+        return asked;
+    }
+}

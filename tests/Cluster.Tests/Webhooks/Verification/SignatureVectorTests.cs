@@ -1,0 +1,62 @@
+using System.Text;
+using System.Text.Json;
+using Cluster.Core.Webhooks;
+using Cluster.Testing;
+
+namespace Cluster.Tests.Webhooks.Verification;
+
+public sealed class SignatureVectorTests
+{
+    public static IEnumerable<TheoryDataRow<int>> Vectors =>
+        Read().Select((vector, i) => new TheoryDataRow<int>(i) { TestDisplayName = $"{vector.GetProperty("source")}: {vector.GetProperty("case")}" });
+
+    [Theory]
+    [MemberData(nameof(Vectors))]
+    public void A_known_answer_is_accepted_or_refused_as_it_says(int number)
+    {
+        var vector = Read()[number];
+
+        Assert.Equal(vector.GetProperty("valid").GetBoolean(), Prove(vector, vector.GetProperty("source").GetString()!));
+    }
+
+    [Fact]
+    public void A_signature_of_one_sender_is_worth_nothing_at_another()
+    {
+        // GitLab's signing tokens are Standard Webhooks under another name.
+        var crossed =
+            from vector in Read()
+            from other in WebhookSenders.All
+            let own = vector.GetProperty("source").GetString()
+            where other.Kind != own && !(own is "gitlab" or "standard-webhooks" && other.Kind is "gitlab" or "standard-webhooks")
+            select (vector, other.Kind);
+
+        Assert.NotEmpty(crossed);
+        Assert.All(crossed, pair => Assert.False(Prove(pair.vector, pair.Kind), $"{pair.vector.GetProperty("source")} at {pair.Kind}"));
+    }
+
+    private static bool Prove(JsonElement vector, string kind)
+    {
+        var headers = vector.GetProperty("headers").EnumerateObject().Select(header => KeyValuePair.Create(header.Name, header.Value.GetString()!)).ToList();
+        var own = vector.GetProperty("source").GetString() == kind;
+        var settings = new SourceSettings
+        {
+            Mode = !own ? null
+                : kind == "gitlab" ? "signing"
+                : kind == "grafana" && !vector.TryGetProperty("config", out _) && headers.Count == 1 ? "body"
+                : null,
+        };
+        var now = vector.TryGetProperty("clock", out var clock) ? DateTimeOffset.FromUnixTimeSeconds(clock.GetInt64()) : DateTimeOffset.UtcNow;
+        var scheme = WebhookSenders.Find(kind)!.Scheme(settings);
+        if (scheme.Key(vector.GetProperty("secret").GetString()!) is not { } key)
+        {
+            return false;
+        }
+
+        using var proof = scheme.Begin(WebhookSamples.View(headers), [key], now);
+        proof?.Append(Encoding.UTF8.GetBytes(vector.GetProperty("body").GetString()!));
+        return proof?.Finish() is not null;
+    }
+
+    private static List<JsonElement> Read() =>
+        [.. JsonDocument.Parse(File.ReadAllBytes(Path.Combine(WebhookSamples.Folder, "signature-vectors.json"))).RootElement.EnumerateArray()];
+}
