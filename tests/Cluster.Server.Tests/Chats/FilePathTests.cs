@@ -51,7 +51,7 @@ public sealed class FilePathTests
         {
             Files =
             [
-                new DiscordFile("910000000000000001", "../../one.txt", 1, "text/plain") { Content = [0] },
+                new DiscordFile("910000000000000001", "one.txt", 1, "text/plain") { Content = [0] },
                 new DiscordFile("910000000000000002", "two.png", 1, "image/png") { Content = [1] },
             ],
         });
