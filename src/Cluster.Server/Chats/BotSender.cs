@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Cluster.Chat;
 using Cluster.Storage.Chats;
 using Cluster.Storage.Engines;
@@ -11,13 +13,33 @@ internal sealed partial class BotSender(
     Bot bot, IChatBot platform, Lease lease, OutboxStore outbox, UploadStore uploads, ShownStates shown, Wakeups wakeups, TimeProvider clock, ILogger logger)
 {
     private const int AtOnce = 16; // conversations
+    private const int UploadsAtOnce = 2;
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LookAtAll = TimeSpan.FromSeconds(10);
 
+    // What was begun together is marked together; whatever takes longer holds nobody up but its own conversation.
+    private static readonly TimeSpan Together = TimeSpan.FromSeconds(1);
+
+    private readonly List<Flight> _flying = [];
+    private Exception? _ended;
     private bool _failing;
 
     public async Task RunAsync(CancellationToken ct)
+    {
+        try
+        {
+            await LoopAsync(ct);
+        }
+        finally
+        {
+            // What ends one of them does not undo what the others have done: that is marked in any case, or it would be sent again.
+            await Task.WhenAll(_flying.Select(one => one.Sending));
+            await MarkAsync();
+        }
+    }
+
+    private async Task LoopAsync(CancellationToken ct)
     {
         using var watcher = wakeups.WatchEverything();
         var looked = 0L;
@@ -45,29 +67,52 @@ internal sealed partial class BotSender(
     /// <returns>True when there may be more.</returns>
     private async Task<bool> SendAsync(CancellationToken ct)
     {
-        var items = await outbox.TakeAsync(lease, bot.Name, AtOnce, ct);
-        if (items.Count == 0)
+        var busy = _flying.Select(one => (one.Item.Conversation, one.Item.Lane)).ToHashSet();
+        var uploading = _flying.Count(one => one.Item.Uploads.Count > 0);
+        var items = await outbox.TakeAsync(lease, bot.Name, AtOnce, busy, uploading < UploadsAtOnce, ct);
+        var begun = items.Select(item => new Flight(item, TryAsync(item, ct))).ToList();
+        _flying.AddRange(begun);
+        await Task.WhenAny(Task.WhenAll(begun.Select(one => one.Sending)), Task.Delay(Together, clock, ct));
+        var more = await MarkAsync();
+        return _ended is null ? more : throw _ended;
+    }
+
+    /// <returns>True when something was marked.</returns>
+    private async Task<bool> MarkAsync()
+    {
+        var landed = _flying.FindAll(one => one.Sending.IsCompleted);
+        if (landed.Count == 0)
         {
             return false;
         }
 
-        // What one of them ends does not undo what the others have done: that is marked in any case, or it would be sent again.
-        Exception? ended = null;
-        var results = await Task.WhenAll(items.Select(async item =>
+        _flying.RemoveAll(landed.Contains);
+        var results = new List<(OutboxItem Item, SendResult Result)>(landed.Count);
+        foreach (var one in landed)
         {
-            try
+            if (await one.Sending is { } result)
             {
-                return (Item: item, Result: (SendResult?)await SendAsync(item, ct));
+                results.Add((one.Item, result));
             }
-            catch (Exception e) when (e is OperationCanceledException or ChatRefusedException)
-            {
-                ended ??= e;
-                return (Item: item, Result: (SendResult?)null);
-            }
-        }));
-        _failing &= !results.Any(one => one.Result is SendResult.Sent);
-        await outbox.MarkAsync(lease, [.. results.Where(one => one.Result is not null).Select(one => (one.Item, one.Result!))], CancellationToken.None);
-        return ended is null ? true : throw ended;
+        }
+
+        _failing &= !results.Exists(one => one.Result is SendResult.Sent);
+        await outbox.MarkAsync(lease, results, CancellationToken.None);
+        return true;
+    }
+
+    /// <returns>Null when it was ended on the way, by whatever ends the work.</returns>
+    private async Task<SendResult?> TryAsync(OutboxItem item, CancellationToken ct)
+    {
+        try
+        {
+            return await SendAsync(item, ct);
+        }
+        catch (Exception e)
+        {
+            _ended ??= e;
+            return null;
+        }
     }
 
     private async Task<SendResult> SendAsync(OutboxItem item, CancellationToken ct)
@@ -96,7 +141,7 @@ internal sealed partial class BotSender(
                         Buttons = last ? Buttons(item) : [],
                         Stacked = item.Kind != OutboxKind.Prompt,
                         Silent = item.Silent,
-                        Once = $"{item.Id}.{item.PartsSent}",
+                        Once = Once(item),
                     };
                     return Result(await platform.PostAsync(post, ct), message: true, last);
             }
@@ -114,6 +159,10 @@ internal sealed partial class BotSender(
         }
     }
 
+    // With its text: one that was changed while nobody knows whether the old one went out must not be taken for that.
+    private static string Once(OutboxItem item) =>
+        $"{item.Id}.{item.PartsSent}.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(item.Body)).AsSpan(0, 8))}";
+
     private static IReadOnlyList<ChatButton> Buttons(OutboxItem item) =>
     [
         .. item is { Kind: OutboxKind.Prompt, RequestId: { } request } ? VerdictButtons.For(request) : [],
@@ -127,6 +176,8 @@ internal sealed partial class BotSender(
         ChatOutcome.Refused(var reason) => new SendResult.Refused(reason),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
+
+    private sealed record Flight(OutboxItem Item, Task<SendResult?> Sending);
 
     [LoggerMessage(LogLevel.Warning, "The platform of {Bot} takes nothing now; what waits is tried again.")]
     private partial void LogFailed(Exception e, string bot);

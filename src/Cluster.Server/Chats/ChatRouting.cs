@@ -76,7 +76,8 @@ internal sealed partial class ChatRouting(
             return true;
         }
 
-        switch (ChatLine.Read(message.Text))
+        // What people say to each other where a session hears everything is for the session, whatever it looks like.
+        switch (message.ForBot ? ChatLine.Read(message.Text) : new ChatLine.Say(null, message.Text))
         {
             case ChatLine.Verdict verdict when !message.Edited:
                 await OnceAsync(heard, () => VerdictAsync(heard, verdict, ct), ct);

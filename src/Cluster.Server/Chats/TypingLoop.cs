@@ -29,6 +29,7 @@ internal sealed partial class TypingLoop(Bot bot, IChatBot platform, ChatStore c
         var shown = new Dictionary<ConversationId, long>();
         while (true)
         {
+            watcher.TakeTopics(); // whatever it was, all is looked at
             var worked = await WorkedOnAsync(ct);
             shown = shown.Where(one => worked.Exists(it => it.Conversation == one.Key)).ToDictionary();
             var due = worked.Where(one => !shown.TryGetValue(one.Conversation, out var at) || clock.GetElapsedTime(at) > every - (Look / 2)).ToList();

@@ -216,6 +216,7 @@ public sealed class ChatActs(Engine engine)
                 """
                 SELECT message_id, reply_id, file FROM chat_message
                 WHERE conversation = @chat AND session_id = @session AND message_id = @message AND event_id IS NULL AND request_id IS NULL
+                  AND (reply_id IS NULL OR reply_id > 0)
                 """,
                 r => new Own(r.GetString(0), r.NumberOrNull(1), !r.IsDBNull(2)),
                 [.. place, ("@message", message)]);

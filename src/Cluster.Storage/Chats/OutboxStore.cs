@@ -82,6 +82,18 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     /// <summary>What may go out now: the first of each conversation and lane. Whose right has ended meanwhile is refused here.</summary>
     /// <exception cref="LeaseLostException">Another node sends by now.</exception>
     public Task<List<OutboxItem>> TakeAsync(Lease lease, string bot, int most, CancellationToken ct) =>
+        TakeAsync(lease, bot, most, new HashSet<(ConversationId, int)>(), files: true, ct);
+
+    /// <summary>The same, while some are on their way already.</summary>
+    /// <param name="lease">The bot's.</param>
+    /// <param name="bot">Its name.</param>
+    /// <param name="most">How many at the most.</param>
+    /// <param name="busy">Conversations and lanes in which something is on its way.</param>
+    /// <param name="files">Answers with files as well.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <exception cref="LeaseLostException">Another node sends by now.</exception>
+    public Task<List<OutboxItem>> TakeAsync(
+        Lease lease, string bot, int most, IReadOnlySet<(ConversationId Conversation, int Lane)> busy, bool files, CancellationToken ct) =>
         leases.TurnAsync(
             lease,
             async turn =>
@@ -89,7 +101,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                 // What may not go ends here, and what stood behind it is first then.
                 while (true)
                 {
-                    var found = await FirstAsync(turn, bot, most);
+                    var found = await FirstAsync(turn, bot, most + busy.Count, files);
+                    found.RemoveAll(one => busy.Contains((one.Item.Conversation, one.Item.Lane)));
                     var going = new List<OutboxItem>(found.Count);
                     foreach (var (item, judged) in found)
                     {
@@ -201,13 +214,13 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
     /// <summary>What the sender of a bot is woken by.</summary>
     public static string TopicOf(string bot) => $"outbox:{bot}";
 
-    private static Task<List<(OutboxItem Item, string? Judged)>> FirstAsync(Turn turn, string bot, int most) =>
+    private static Task<List<(OutboxItem Item, string? Judged)>> FirstAsync(Turn turn, string bot, int most, bool files) =>
         turn.Db.RowsAsync(
             """
             SELECT o.id, o.conversation, c.identity, o.kind, o.body, o.target, o.session_id, o.request_id, o.parts_sent, o.attempts, o.call_id, o.uploads,
               o.identity, o.buttons, o.lane, CASE WHEN o.lane = @lines OR (o.target IS NULL AND u.muted_until > @now) THEN 1 ELSE 0 END
             FROM outbox o LEFT JOIN conversation c ON c.id = o.conversation LEFT JOIN chat_user u ON u.identity = o.identity
-            WHERE o.bot = @bot AND o.state = 'queued' AND o.lane >= 0 AND o.due_at <= @now AND NOT EXISTS (
+            WHERE o.bot = @bot AND o.state = 'queued' AND o.lane >= 0 AND o.due_at <= @now AND (@files = 1 OR o.uploads IS NULL) AND NOT EXISTS (
               SELECT 1 FROM outbox b
               WHERE b.conversation = o.conversation AND b.lane = o.lane AND b.id < o.id AND b.state = 'queued' AND b.lane >= 0)
             ORDER BY o.lane, o.id LIMIT @most
@@ -215,6 +228,7 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
             r => (Read(r), r.TextOrNull(12)),
             ("@bot", bot),
             ("@now", turn.NowMs),
+            ("@files", files ? 1 : 0),
             ("@lines", Lanes.Lines),
             ("@most", most));
 
@@ -234,7 +248,8 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
                 break;
             case SendResult.Refused(var reason):
                 await RefuseAsync(turn, item, reason);
-                await turn.AuditAsync("node", "outbox.refused", item.Conversation.ToString(), $"{item.Id} {reason}");
+                // Of who is only told something, nothing stays: it may be a stranger who was given a code.
+                await turn.AuditAsync("node", "outbox.refused", item.Kind == OutboxKind.Notice ? item.Conversation.Bot : item.Conversation.ToString(), $"{item.Id} {reason}");
                 break;
         }
     }
@@ -247,7 +262,13 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         await UploadStore.ForgetAsync(turn, item.Uploads);
         CallOutcomes.Wake(turn, item);
         if (item is { Kind: OutboxKind.Answer, Session: { } session }
-            && await turn.Db.ExecuteAsync("UPDATE reply SET refused = @reason WHERE id = @id", ("@reason", reason), ("@id", item.CallId)) > 0)
+            && await turn.Db.ExecuteAsync(
+                """
+                UPDATE reply SET refused = @reason
+                WHERE id = @id AND NOT EXISTS (SELECT 1 FROM outbox WHERE call_id = @id AND state IN ('queued', 'sent'))
+                """,
+                ("@reason", reason),
+                ("@id", item.CallId)) > 0)
         {
             turn.Show(session.ToString());
         }

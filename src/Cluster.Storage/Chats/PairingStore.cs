@@ -79,6 +79,16 @@ public sealed class PairingStore(Engine engine)
                     return PairingOutcome.Linked;
                 }
 
+                // Who was given a code in a window and sends it back has not guessed; of them nothing stays.
+                if (await turn.Db.NumberAsync(
+                    "SELECT 1 FROM pairing_request WHERE identity = @id AND handle = @handle AND expires_at > @now",
+                    ("@id", who.Value),
+                    ("@handle", code.Handle),
+                    ("@now", turn.NowMs)) is not null)
+                {
+                    return PairingOutcome.Refused;
+                }
+
                 if (await Guesses.CountAsync(turn, who, GuessKind, Hour) >= MaxOfOne)
                 {
                     return PairingOutcome.Refused;

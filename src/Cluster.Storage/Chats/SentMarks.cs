@@ -43,6 +43,9 @@ internal static class SentMarks
         }
     }
 
+    // Of a message that shows no answer: prompts and lines belong to a session, which may not change them.
+    private const long TheClusters = 0;
+
     private static Task<int> KeepAsync(Turn turn, OutboxItem item, string session, string message) =>
         turn.Db.ExecuteAsync(
             """
@@ -53,7 +56,7 @@ internal static class SentMarks
             ("@message", message),
             ("@session", session),
             ("@request", item.RequestId),
-            ("@reply", item.Kind == OutboxKind.Answer ? item.CallId : null),
+            ("@reply", item.Kind == OutboxKind.Answer ? item.CallId : TheClusters),
             ("@file", item.Uploads.Count > 0 ? 1 : null),
             ("@live", item.Kind == OutboxKind.Prompt ? 1 : 0),
             ("@now", turn.NowMs));

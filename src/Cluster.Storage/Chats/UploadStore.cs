@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cluster.Core.Channel;
 using Cluster.Core.Secrets;
 using Cluster.Core.Sessions;
@@ -20,6 +21,9 @@ public sealed class UploadStore(Engine engine)
 
     /// <summary>Bytes that one session may have here that no answer uses yet.</summary>
     public const long MaxUnused = 300 * 1024 * 1024;
+
+    /// <summary>Bytes that one session may have here in all: what waits for a platform that is away counts too.</summary>
+    public const long MaxHeld = 600 * 1024 * 1024;
 
     private const int MostSwept = 20;
 
@@ -51,9 +55,11 @@ public sealed class UploadStore(Engine engine)
         engine.TurnAsync(
             async turn =>
             {
-                var unused = await turn.Db.NumberAsync(
-                    "SELECT SUM(size) FROM upload WHERE session_id = @session AND call_id IS NULL", ("@session", session.ToString())) ?? 0;
-                if (unused + piece.Length > MaxUnused)
+                var held = await turn.Db.RowAsync(
+                    "SELECT COALESCE(SUM(CASE WHEN call_id IS NULL THEN size END), 0), COALESCE(SUM(size), 0) FROM upload WHERE session_id = @session",
+                    r => new { Unused = Convert.ToInt64(r.GetValue(0), CultureInfo.InvariantCulture), All = Convert.ToInt64(r.GetValue(1), CultureInfo.InvariantCulture) },
+                    ("@session", session.ToString()));
+                if (held!.Unused + piece.Length > MaxUnused || held.All + piece.Length > MaxHeld)
                 {
                     await ForgetAsync(turn, [id]);
                     return false;
@@ -150,17 +156,26 @@ public sealed class UploadStore(Engine engine)
     /// <summary>Forgets what no answer used, and what is over though nobody noticed: its bot was removed.</summary>
     public static async Task<int> SweepAsync(Turn turn)
     {
+        // The row goes first, and only as it was seen: an answer may be about to use it.
         var over = await turn.Db.RowsAsync(
             """
+            DELETE FROM upload WHERE id IN (
+              SELECT id FROM upload WHERE created_at <= @before AND call_id IS NULL ORDER BY created_at LIMIT @most) AND call_id IS NULL
+            RETURNING id
+            """,
+            r => r.GetString(0),
+            ("@before", (turn.Now - UnusedFor).ToUnixTimeMilliseconds()),
+            ("@most", MostSwept));
+        over.AddRange(await turn.Db.RowsAsync(
+            """
             SELECT u.id FROM upload u
-            WHERE u.created_at <= @now AND ((u.call_id IS NULL AND u.created_at <= @before) OR (u.call_id IS NOT NULL AND NOT EXISTS (
-              SELECT 1 FROM outbox o WHERE o.call_id = u.call_id AND o.state = 'queued')))
+            WHERE u.created_at <= @now AND u.call_id IS NOT NULL AND NOT EXISTS (
+              SELECT 1 FROM outbox o WHERE o.call_id = u.call_id AND o.state = 'queued')
             ORDER BY u.created_at LIMIT @most
             """,
             r => r.GetString(0),
             ("@now", turn.NowMs),
-            ("@before", (turn.Now - UnusedFor).ToUnixTimeMilliseconds()),
-            ("@most", MostSwept));
+            ("@most", MostSwept)));
         await ForgetAsync(turn, over);
         return over.Count;
     }

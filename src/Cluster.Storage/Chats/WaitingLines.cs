@@ -120,8 +120,9 @@ internal static class WaitingLines
         if (line.MessageId is null)
         {
             // One that is on its way to its platform is judged when it goes out.
-            return line.Item is NotYetPut or GivenUp && (over || line.Attached) ? new Step.End(line)
-                : over || line.Attached || line.Item == GivenUp ? null
+            var putAside = line.Item == GivenUp || line.Unknown;
+            return (line.Item == NotYetPut || putAside) && (over || line.Attached) ? new Step.End(line)
+                : over || line.Attached || putAside ? null
                 : line.Item == NotYetPut ? new Step.Put(line, line.Text)
                 : line.Text == line.Shown ? null
                 : new Step.Rewrite(line, line.Text);
@@ -170,7 +171,8 @@ internal static class WaitingLines
             COUNT(CASE WHEN d.state = 'dead' AND d.reason = 'cancelled' THEN 1 END) AS cancelled,
             COUNT(CASE WHEN d.state = 'expired' THEN 1 END) AS expired,
             COUNT(CASE WHEN d.state = 'dead' AND d.reason <> 'cancelled' THEN 1 END) AS dead,
-            ({Attached("w.session_id")}) AS attached
+            ({Attached("w.session_id")}) AS attached,
+            CASE WHEN w.item > 0 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.id = w.item AND o.state = 'queued') THEN 1 END AS gone
           FROM waiting_line w JOIN conversation c ON c.id = w.conversation AND c.bot = @bot
           LEFT JOIN chat_message m ON m.conversation = w.conversation AND m.session_id = w.session_id AND m.event_id >= w.first_event
           LEFT JOIN delivery d ON d.session_id = m.session_id AND d.event_id = m.event_id
@@ -187,8 +189,9 @@ internal static class WaitingLines
         Item = r.GetInt64(4),
         First = r.GetInt64(5),
         Tally = new WaitingTally(
-            (int)r.GetInt64(7), (int)r.GetInt64(13), (int)r.GetInt64(8), (int)r.GetInt64(9), (int)r.GetInt64(10), (int)r.GetInt64(11)),
+            (int)r.GetInt64(7), (int)r.GetInt64(14), (int)r.GetInt64(8), (int)r.GetInt64(9), (int)r.GetInt64(10), (int)r.GetInt64(11)),
         Attached = !r.IsDBNull(12),
+        Unknown = r.TextOrNull(2) is null && !r.IsDBNull(13),
     };
 
     /// <summary>How things stand with one line.</summary>
@@ -202,6 +205,9 @@ internal static class WaitingLines
         public required long First { get; init; }
         public required WaitingTally Tally { get; init; }
         public required bool Attached { get; init; }
+
+        /// <summary>It was sent or refused by a node of an older version, which writes nothing down of it.</summary>
+        public required bool Unknown { get; init; }
 
         public string Text => Tally.Describe(Session);
     }

@@ -11,6 +11,8 @@ internal static class PostgresStart
     private const int LeastVersion = 130000; // PostgreSQL 13
     private const long MigrationLock = 0x636c_7573_7465_72; // any number that nobody else locks
 
+    private const int MostTries = 60;
+
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(500);
 
     public static async Task PrepareAsync(NpgsqlDataSource source, PostgresSettings settings, string where, CancellationToken ct)
@@ -98,12 +100,30 @@ internal static class PostgresStart
     private static async Task<string> SettingAsync(EngineConnection db, string name) =>
         (await db.RowAsync("SELECT current_setting(@name)", r => r.GetString(0), ("@name", name)))!;
 
+    // Other nodes work on meanwhile: a change of a table neither holds them up for long behind itself, nor does it win against them.
     private static async Task<int> TransactAsync(NpgsqlConnection connection, EngineConnection db, Func<Task<int>> work)
+    {
+        for (var again = 1; ; again++)
+        {
+            try
+            {
+                return await TransactOnceAsync(connection, db, work);
+            }
+            catch (PostgresException e) when (
+                again < MostTries && e.SqlState is (PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected))
+            {
+                await Task.Delay(Again);
+            }
+        }
+    }
+
+    private static async Task<int> TransactOnceAsync(NpgsqlConnection connection, EngineConnection db, Func<Task<int>> work)
     {
         await using var transaction = await connection.BeginTransactionAsync();
         db.Transaction = transaction;
         try
         {
+            await db.ExecuteAsync("SET LOCAL lock_timeout = '2s'");
             var result = await work();
             await transaction.CommitAsync();
             return result;
