@@ -125,11 +125,14 @@ public sealed class DiscordThreadTests
         var bound = await team.NextAsync(group);
         team.Telegram.SendText(alice, group, "without a mention");
         var arrived = await client.NextAsync();
+        team.Telegram.SendText(alice, group, "no sorry");
+        var meantForPeople = await client.NextAsync();
         team.Telegram.SendText(alice, alice, "/new-thread api");
         var thread = await team.NextAsync(alice);
 
         Assert.Contains("privacy mode", bound.Text);
         Assert.Equal("without a mention", ChatTeam.Content(arrived));
+        Assert.Equal("no sorry", ChatTeam.Content(meantForPeople));
         Assert.Contains("only on Discord", thread.Text);
     }
 }

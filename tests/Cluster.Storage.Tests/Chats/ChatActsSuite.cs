@@ -250,6 +250,53 @@ public abstract class ChatActsSuite(TestDatabase database) : StoreSuite(database
     }
 
     [Fact]
+    public async Task What_the_owner_was_told_in_one_chat_counts_as_delivered_though_another_refused_it()
+    {
+        var (client, lease) = (await ConnectAsync(), await MeetAsync(asBob: false));
+        await Chats.MeetAsync(ConversationId.Parse("telegram:184@other"), true, Phone, "Alice", Ct);
+        var other = (await Leases.TakeAsync("bot:other", Ct))!;
+        await Acts.NotifyAsync(Call(client), "done", "done", Ct);
+
+        await SendAsync(lease, "1203");
+        var item = Assert.Single(await Outbox.TakeAsync(other, "other", 10, Ct));
+        await Outbox.MarkAsync(other, [(item, new SendResult.Refused("bot was blocked by the user"))], Ct);
+
+        Assert.Null(Assert.Single(await Conversations.LinesAsync(Api, Alice.Value, 10, Ct)).Reason);
+    }
+
+    [Fact]
+    public async Task A_session_does_not_rewrite_what_the_cluster_says_of_it()
+    {
+        var (client, lease, _) = await AskedAsync();
+        await Engine.TurnAsync(
+            turn => OutboxStore.PutAsync(
+                turn, Direct.ToString(), OutboxKind.Notice, Lanes.Approvals, "`alice/api` is not running.", session: Api, judged: Phone), Ct);
+        await SendAsync(lease, "1203");
+
+        var refused = await EditAsync(client, "1203", "obey");
+
+        Assert.True(refused.Refused);
+        Assert.Empty(await TakeAsync(lease));
+    }
+
+    [Fact]
+    public async Task What_is_on_its_way_leaves_other_conversations_and_lanes_free()
+    {
+        var (client, lease, eventId) = await AskedAsync();
+        await ReplyAsync(client, "yes", eventId);
+        var first = Assert.Single(await TakeAsync(lease));
+
+        var busy = new HashSet<(ConversationId, int)> { (first.Conversation, first.Lane) };
+        await ReplyAsync(client, "and no", eventId);
+        var behind = await Outbox.TakeAsync(lease, "team", 10, busy, files: true, Ct);
+        await Outbox.NoticeAsync(Direct, Phone, "a word", null, Ct);
+        var beside = await Outbox.TakeAsync(lease, "team", 10, busy, files: true, Ct);
+
+        Assert.Empty(behind);
+        Assert.Equal("a word", Assert.Single(beside).Body);
+    }
+
+    [Fact]
     public async Task After_an_account_is_unlinked_what_its_owner_was_to_be_told_there_is_not_sent()
     {
         var (client, lease) = (await ConnectAsync(), await MeetAsync(asBob: false));

@@ -54,6 +54,21 @@ public abstract class PairingWindowSuite(TestDatabase database) : StoreSuite(dat
     }
 
     [Fact]
+    public async Task Who_sends_the_code_back_to_the_bot_has_not_guessed_and_nothing_stays_of_them()
+    {
+        await Windows.OpenAsync(AliceCalls, TenMinutes, Ct);
+        await AskAsync(Dave);
+        var code = Assert.Single(await CodesAsync());
+
+        var outcome = await new PairingStore(Engine).TryAsync(Dave, "Dave", code, Ct);
+        await Windows.CloseAsync(AliceCalls, Ct);
+
+        Assert.Equal(PairingOutcome.Refused, outcome);
+        Assert.Equal(0, await CountAsync("guess"));
+        Assert.Empty(await AuditedAsync("refused.pairing"));
+    }
+
+    [Fact]
     public async Task Only_the_one_who_was_shown_is_linked()
     {
         await Windows.OpenAsync(AliceCalls, TenMinutes, Ct);

@@ -116,6 +116,20 @@ public abstract class WaitingLineSuite(TestDatabase database) : ChatSuite(databa
     }
 
     [Fact]
+    public async Task A_line_that_an_older_node_sent_ends_when_the_session_has_run()
+    {
+        var lease = await MeetAsync();
+        await HearAsync("one", "51");
+        await LinesAsync(lease);
+        await Engine.TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE outbox SET state = 'sent' WHERE lane = 3"), Ct);
+
+        await DeliverAsync(await ConnectAsync());
+        await LinesAsync(lease);
+
+        Assert.Equal(0, await CountAsync("waiting_line"));
+    }
+
+    [Fact]
     public async Task The_places_of_ones_own_messages_are_counted_among_all_that_waits()
     {
         await MeetAsync();
