@@ -47,7 +47,11 @@ public abstract record ChatOutcome
     }
 
     /// <summary>Not now: the platform's limits. Nothing was sent.</summary>
-    public sealed record Later(TimeSpan Wait) : ChatOutcome;
+    public sealed record Later(TimeSpan Wait) : ChatOutcome
+    {
+        /// <summary>The platform said so itself (429), and not our own count of what it lets through.</summary>
+        public bool Told { get; init; }
+    }
 
     /// <summary>Never: blocked by the person, removed from the group, a message that is gone.</summary>
     /// <param name="Reason">The platform's words.</param>

@@ -16,7 +16,11 @@ internal abstract record DiscordAnswer
     public sealed record Done(byte[] Body) : DiscordAnswer;
 
     /// <summary>The limits: not asked, or turned away.</summary>
-    public sealed record Later(TimeSpan Wait) : DiscordAnswer;
+    public sealed record Later(TimeSpan Wait) : DiscordAnswer
+    {
+        /// <summary>Discord turned it away.</summary>
+        public bool Told { get; init; }
+    }
 
     /// <param name="Reason">Discord's words.</param>
     public sealed record Refused(string Reason) : DiscordAnswer;
@@ -142,7 +146,7 @@ internal sealed class DiscordApi
             case HttpStatusCode.TooManyRequests:
                 var wait = error?.RetryAfter is { } seconds ? DiscordLimits.Seconds(seconds) : answer.Headers.RetryAfter?.Delta ?? UnknownWait;
                 _limits.Wait(route, wait, error?.Global == true);
-                return new DiscordAnswer.Later(wait);
+                return new DiscordAnswer.Later(wait) { Told = true };
             case HttpStatusCode.RequestEntityTooLarge:
                 return new DiscordAnswer.Refused("It is larger than Discord takes here.");
             // Without words of Discord's API it is something on the way there, and that may pass.

@@ -178,7 +178,7 @@ public sealed class DiscordBot : IChatBot, ICanReact, ICanShowTyping, ICanSendFi
     private static ChatOutcome Outcome(DiscordAnswer answer, string messageId) => answer switch
     {
         DiscordAnswer.Done => new ChatOutcome.Done(messageId),
-        DiscordAnswer.Later(var wait) => new ChatOutcome.Later(wait),
+        DiscordAnswer.Later later => new ChatOutcome.Later(later.Wait) { Told = later.Told },
         DiscordAnswer.Refused(var reason) => new ChatOutcome.Refused(reason),
         _ => throw new InvalidOperationException("No such answer."),
     };

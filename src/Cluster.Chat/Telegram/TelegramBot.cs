@@ -156,7 +156,7 @@ public sealed class TelegramBot(string token, Uri baseAddress, HttpClient http, 
         {
             var wait = answer.Wait();
             _limits.Hold(chat, wait);
-            return new ChatOutcome.Later(wait);
+            return new ChatOutcome.Later(wait) { Told = true };
         }
 
         return new ChatOutcome.Refused(answer.Description ?? "");

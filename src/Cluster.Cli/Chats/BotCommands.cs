@@ -57,7 +57,8 @@ internal static class BotCommands
                     ["NAME", "PLATFORM", "ACCOUNT", "NODE", "HEARD", "TO SEND", "PROBLEM"],
                     bots.Select(bot => (string[])
                     [
-                        bot.Name, bot.Webhook ? $"{bot.Platform} webhook" : bot.Platform, $"@{bot.AccountName}", bot.Node ?? "-", Screen.Time(bot.HeardAt), $"{bot.Waiting}", bot.Problem ?? "-",
+                        bot.Name, bot.Webhook ? $"{bot.Platform} webhook" : bot.Platform, $"@{bot.AccountName}", bot.Node ?? "-", Screen.Time(bot.HeardAt), $"{bot.Waiting}",
+                        bot.Problem ?? (bot.LimitedUntil is { } until ? $"rate limited until {Screen.Time(until)}" : "-"),
                     ]))));
 
     private static Command Mode(NodeOptions node)

@@ -129,7 +129,7 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
             }
             else
             {
-                Whole(check, $"@{bot.AccountName} works at node {bot.Node ?? "-"}; heard {Screen.Time(heard)}, {bot.Waiting} to send");
+                Whole(check, $"@{bot.AccountName} works at node {bot.Node ?? "-"}; heard {Screen.Time(heard)}, {bot.Waiting} to send{(bot.LimitedUntil is { } until ? $", rate limited by its platform until {Screen.Time(until)}" : "")}");
             }
         }
     }

@@ -106,6 +106,9 @@ public sealed record BotInfo
     /// <summary>When the platform answered last.</summary>
     public DateTimeOffset? HeardAt { get; init; }
 
+    /// <summary>Until then its platform turns away some of what it sends; null when it does not.</summary>
+    public DateTimeOffset? LimitedUntil { get; init; }
+
     /// <summary>The node that receives and sends for it; null when none does.</summary>
     public string? Node { get; init; }
 

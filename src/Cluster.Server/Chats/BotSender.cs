@@ -10,7 +10,7 @@ namespace Cluster.Server.Chats;
 /// <summary>Sends what waits in the outbox of one bot, while this node holds its lease, and keeps what people see under their messages
 /// up to date.</summary>
 internal sealed partial class BotSender(
-    Bot bot, IChatBot platform, Lease lease, OutboxStore outbox, UploadStore uploads, ShownStates shown, Wakeups wakeups, TimeProvider clock, ILogger logger)
+    Bot bot, IChatBot platform, Lease lease, BotStore bots, OutboxStore outbox, UploadStore uploads, ShownStates shown, Wakeups wakeups, TimeProvider clock, ILogger logger)
 {
     private const int AtOnce = 16; // conversations
     private const int UploadsAtOnce = 2;
@@ -23,6 +23,8 @@ internal sealed partial class BotSender(
 
     private readonly List<Flight> _flying = [];
     private Exception? _ended;
+    private DateTimeOffset _limitedUntil;
+    private DateTimeOffset _reportedUntil;
     private bool _failing;
 
     public async Task RunAsync(CancellationToken ct)
@@ -98,6 +100,12 @@ internal sealed partial class BotSender(
 
         _failing &= !results.Exists(one => one.Result is SendResult.Sent);
         await outbox.MarkAsync(lease, results, CancellationToken.None);
+        if (_limitedUntil > _reportedUntil)
+        {
+            _reportedUntil = _limitedUntil;
+            await bots.LimitedAsync(lease, bot.Name, _limitedUntil, CancellationToken.None);
+        }
+
         return true;
     }
 
@@ -169,13 +177,22 @@ internal sealed partial class BotSender(
         .. item.Buttons.Select(button => new ChatButton(button.Label, button.Data)),
     ];
 
-    private static SendResult Result(ChatOutcome outcome, bool message, bool last) => outcome switch
+    private SendResult Result(ChatOutcome outcome, bool message, bool last)
     {
-        ChatOutcome.Done(var id) => new SendResult.Sent(message ? id : null, last),
-        ChatOutcome.Later(var wait) => new SendResult.Later(wait, Failed: false),
-        ChatOutcome.Refused(var reason) => new SendResult.Refused(reason),
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+        switch (outcome)
+        {
+            case ChatOutcome.Done(var id):
+                return new SendResult.Sent(message ? id : null, last);
+            case ChatOutcome.Later later:
+                var until = clock.GetUtcNow() + later.Wait;
+                _limitedUntil = later.Told && until > _limitedUntil ? until : _limitedUntil;
+                return new SendResult.Later(later.Wait, Failed: false);
+            case ChatOutcome.Refused(var reason):
+                return new SendResult.Refused(reason);
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
 
     private sealed record Flight(OutboxItem Item, Task<SendResult?> Sending);
 

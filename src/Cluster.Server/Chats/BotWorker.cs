@@ -82,7 +82,7 @@ internal sealed partial class BotWorker : IAsyncDisposable
     {
         using var held = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var inbox = new BotInbox(_bot, _platform, lease, _tools.Routing, _tools.Bots, _tools.Clock, _logger);
-        var sender = new BotSender(_bot, _platform, lease, _tools.Outbox, _tools.Uploads, _tools.Shown, _tools.Wakeups, _tools.Clock, _logger);
+        var sender = new BotSender(_bot, _platform, lease, _tools.Bots, _tools.Outbox, _tools.Uploads, _tools.Shown, _tools.Wakeups, _tools.Clock, _logger);
         Task[] work =
         [
             ReceiveAsync(inbox, held.Token),

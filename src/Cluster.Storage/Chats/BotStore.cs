@@ -118,7 +118,7 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
         engine.ReadAsync(
             db => db.RowsAsync(
                 $"""
-                SELECT b.name, b.platform, b.account_id, b.account_name, b.pairing_link, b.problem, b.heard_at, n.name, b.mode,
+                SELECT b.name, b.platform, b.account_id, b.account_name, b.pairing_link, b.problem, b.heard_at, n.name, b.mode, b.limited_until,
                   (SELECT COUNT(*) FROM outbox o WHERE o.bot = b.name AND o.state = 'queued' AND o.lane >= 0)
                 FROM bot b LEFT JOIN lease l ON l.name = 'bot:' || b.name AND l.expires_at > {engine.NowSql} LEFT JOIN node n ON n.id = l.holder
                 ORDER BY b.name
@@ -134,7 +134,8 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
                     HeardAt = r.TimeOrNull(6),
                     Node = r.TextOrNull(7),
                     Webhook = r.TextOrNull(8) == WebhookMode,
-                    Waiting = (int)r.GetInt64(9),
+                    LimitedUntil = r.TimeOrNull(9) is { } until && until > engine.Clock.GetUtcNow() ? until : null,
+                    Waiting = (int)r.GetInt64(10),
                 }),
             ct);
 
@@ -160,6 +161,15 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
                 ("@heard", problem is null ? 1 : 0),
                 ("@now", turn.NowMs),
                 ("@name", name)),
+            ct);
+
+    /// <summary>Writes until when the platform wants to be sent nothing, or less.</summary>
+    /// <exception cref="LeaseLostException">Another node sends by now.</exception>
+    public Task LimitedAsync(Lease lease, string name, DateTimeOffset until, CancellationToken ct) =>
+        leases.TurnAsync(
+            lease,
+            turn => turn.Db.ExecuteAsync(
+                "UPDATE bot SET limited_until = @until WHERE name = @name", ("@until", until.ToUnixTimeMilliseconds()), ("@name", name)),
             ct);
 
     internal static async Task<List<string>> FindUnreadableAsync(Turn turn, SecretBox box)

@@ -45,6 +45,23 @@ public sealed class BotTests
     }
 
     [Fact]
+    public async Task A_platform_that_turns_messages_away_is_told_with_the_time_until_when()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await using var team = await ChatTeam.StartAsync(node);
+        await team.PairAsync(node, Alice);
+        team.Telegram.LimitNext("sendMessage", 30);
+
+        team.Telegram.SendText(Alice, Alice, "/who");
+        var limited = await UntilAsync(node, bot => bot.LimitedUntil is not null);
+        await using var doctor = Programs.StartCluster(Path.Combine(node.Folder, "home"), "doctor");
+        var check = await doctor.LineWithAsync("bot team");
+
+        Assert.InRange(limited.LimitedUntil!.Value - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(31));
+        Assert.Contains("rate limited by its platform until", check);
+    }
+
+    [Fact]
     public async Task The_command_line_adds_a_bot_and_pairs_with_it()
     {
         await using var node = await NodeHost.StartAsync();
