@@ -3,19 +3,26 @@ using Cluster.Cli.Nodes;
 using Cluster.Cli.Sessions;
 using Cluster.Cli.Terminal;
 using Cluster.Core.Api;
+using Cluster.Core.Events;
 
 namespace Cluster.Cli.Events;
 
-/// <summary><c>cluster events</c> and <c>cluster cancel</c>.</summary>
+/// <summary><c>cluster events</c>, whose subcommands are <see cref="ReplayCommands"/>, and <c>cluster cancel</c>.</summary>
 internal static class EventCommands
 {
     public static Command List(NodeOptions node)
     {
         var session = SessionArgument.Option(required: false, "Only those of this session.");
         var limit = new Option<int>("--limit") { Description = "How many, newest first.", DefaultValueFactory = _ => 50, HelpName = "N" };
-        return new Command("events", "List what was sent to sessions, and how far it came.") { session, limit }.Calls(node, async call =>
+        var state = new Option<string>("--state") { Description = "Only those in this state.", HelpName = "STATE" };
+        state.AcceptOnlyFromAmong([.. DeliveryRules.States]);
+        return new Command("events", "List what was sent to sessions, and how far it came.")
+        {
+            session, state, limit, ReplayCommands.Show(node), ReplayCommands.Replay(node), ReplayCommands.Redrive(node),
+        }.Calls(node, async call =>
         {
             var filter = call.Get(session) is { } named ? $"session={Uri.EscapeDataString(SessionArgument.Read(named))}&" : "";
+            filter += call.Get(state) is { } only ? $"state={only}&" : "";
             call.Show(
                 await call.Node.GetAsync($"api/events?{filter}limit={call.Get(limit)}", ApiJson.Default.IReadOnlyListEventInfo, call.Ct),
                 events => call.Screen.Table(

@@ -43,5 +43,8 @@ public static class DeliveryRules
         : !access.May(sender, kind == EventKind.Verdict ? Act.Approve : Act.Talk) ? new Judgement.Kill(Revoked)
         : new Judgement.Send();
 
+    /// <summary>The states, as everybody names them.</summary>
+    public static readonly IReadOnlyList<string> States = ["queued", "sent", "received", "answered", "expired", "dead", "filtered"];
+
     public static string Word(EventKind kind) => kind.ToString().ToLowerInvariant();
 }

@@ -75,6 +75,9 @@ public sealed record Submission
 
     /// <summary>Set when the event is recorded but not meant for the session: why.</summary>
     public string? FilterReason { get; init; }
+
+    /// <summary>How a webhook's sender was proved, for whoever asks later; null for what needs no proof of its own.</summary>
+    public string? Verified { get; init; }
 }
 
 /// <summary>What became of a <see cref="Submission"/>.</summary>

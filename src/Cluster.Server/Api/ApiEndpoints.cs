@@ -33,6 +33,7 @@ internal static class ApiEndpoints
         api.MapSources();
         api.MapBackup();
         api.MapSessions();
+        api.MapEvents();
         api.MapChats();
     }
 

@@ -13,7 +13,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Cluster.Server.Api;
 
-/// <summary>Sessions, their messages, events, allowlists and permission requests. A session that the caller may not find is unknown.</summary>
+/// <summary>Sessions, their messages, allowlists and permission requests. A session that the caller may not find is unknown.</summary>
 internal static class SessionEndpoints
 {
     private const int DefaultLimit = 50;
@@ -32,7 +32,6 @@ internal static class SessionEndpoints
         session.MapPut("/access/{identity}/{role}", AllowAsync);
         session.MapDelete("/access/{identity}/{role}", RevokeAsync);
         session.MapFiles();
-        api.MapGet("/events", ListEventsAsync);
         api.MapGet("/permissions", ListPermissionsAsync);
         api.MapPost("/permissions/{id:long}", DecideAsync);
     }
@@ -180,26 +179,6 @@ internal static class SessionEndpoints
     private static bool TryReadIdentity(string segment, out Identity who) =>
         Identity.TryParse(segment.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), out who);
 
-    private static async Task<Results<Ok<IReadOnlyList<EventInfo>>, ProblemHttpResult>> ListEventsAsync(
-        string? session, int? limit, HttpContext context, SessionViews views, SessionStore sessions, CancellationToken ct)
-    {
-        var caller = context.Caller();
-        if (session is not null)
-        {
-            return SessionId.TryParse(session, caller.Principal, out var id) && await views.EventsAsync(id, caller.Identity, Limit(limit), ct) is { } found
-                ? TypedResults.Ok<IReadOnlyList<EventInfo>>(found)
-                : NoSuchSession();
-        }
-
-        var all = new List<EventInfo>();
-        foreach (var one in await sessions.ListAsync(caller.Identity, ct))
-        {
-            all.AddRange(await views.EventsAsync(SessionId.Parse(one.Id), caller.Identity, Limit(limit), ct) ?? []);
-        }
-
-        return TypedResults.Ok<IReadOnlyList<EventInfo>>([.. all.OrderByDescending(e => e.At).Take(Limit(limit))]);
-    }
-
     private static async Task<Results<Ok<IReadOnlyList<PermissionInfo>>, ProblemHttpResult>> ListPermissionsAsync(
         string? session, int? limit, HttpContext context, SessionViews views, SessionStore sessions, CancellationToken ct)
     {
@@ -239,7 +218,7 @@ internal static class SessionEndpoints
     private static SessionId? Id(HttpContext context, string owner, string name) =>
         SessionId.TryParse($"{owner}/{name}", context.Caller().Principal, out var id) ? id : null;
 
-    private static int Limit(int? limit) => Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
+    internal static int Limit(int? limit) => Math.Clamp(limit ?? DefaultLimit, 1, MaxLimit);
 
     private static Role? RoleOf(string word) => word switch
     {

@@ -17,9 +17,9 @@ internal sealed class SessionViews(AccessStore accesses, ConversationStore conve
             ? await conversations.LinesAsync(session, Own(access, who), limit, ct)
             : null;
 
-    public async Task<List<EventInfo>?> EventsAsync(SessionId session, Identity who, int limit, CancellationToken ct) =>
+    public async Task<List<EventInfo>?> EventsAsync(SessionId session, Identity who, string? state, int limit, CancellationToken ct) =>
         await accesses.FindAsync(session, ct) is { } access && access.May(who, Act.Find)
-            ? await conversations.EventsAsync(session, Own(access, who), limit, ct)
+            ? await conversations.EventsAsync(session, Own(access, who), state, limit, ct)
             : null;
 
     public async Task<List<PermissionInfo>?> PermissionsAsync(SessionId session, Identity who, int limit, CancellationToken ct) =>

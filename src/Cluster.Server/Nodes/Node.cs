@@ -82,6 +82,7 @@ internal static partial class Node
             .AddWebhooks()
             .AddPages()
             .AddChats()
+            .AddApiDescription()
             .AddSingleton(key)
             .AddSingleton<NodeAddress>()
             .AddSingleton<ReadyProbe>()
@@ -115,6 +116,7 @@ internal static partial class Node
         app.MapWebhooks();
         app.MapBotWebhooks();
         app.MapApi();
+        app.MapApiDescription();
         app.MapPages();
         return app;
     }

@@ -34,6 +34,8 @@ internal static class StorageRegistration
             .AddSingleton<MailboxStore>()
             .AddSingleton<ToolCallStore>()
             .AddSingleton<ConversationStore>()
+            .AddSingleton<EventLives>()
+            .AddSingleton<ReplayStore>()
             .AddSingleton<PermissionStore>()
             .AddSingleton<SourceStore>()
             .AddSingleton<SourceSecrets>()

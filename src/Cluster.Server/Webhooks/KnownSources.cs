@@ -10,7 +10,17 @@ namespace Cluster.Server.Webhooks;
 /// <param name="Sender">Null for a kind that this version does not know; a newer node may.</param>
 /// <param name="Scheme">How its sender proves; null with the sender.</param>
 /// <param name="Keys">The present secret's first; the others belong to the old secrets, in their order.</param>
-internal sealed record KnownSource(Source Source, IWebhookSender? Sender, WebhookScheme? Scheme, IReadOnlyList<byte[]> Keys);
+/// <param name="Ends">The last characters of these secrets, as the list of sources shows them.</param>
+internal sealed record KnownSource(
+    Source Source, IWebhookSender? Sender, WebhookScheme? Scheme, IReadOnlyList<byte[]> Keys, IReadOnlyList<string> Ends)
+{
+    private const int LongEnough = 16; // of a shorter one, four characters are too much of it
+
+    /// <summary>How a delivery was proved, for its history.</summary>
+    public string Verified(int key) => $"{Scheme!.Title}, with {(key == 0 ? "the present secret" : "an old secret")}{(Ends[key].Length > 0 ? $" …{Ends[key]}" : "")}";
+
+    public static string End(string secret) => secret.Length < LongEnough ? "" : secret[^4..];
+}
 
 /// <summary>Sources with their opened secrets, kept for a second: a source that changes is seen in time, and one that was removed can
 /// put nothing in even before, since its path is asked at the append.</summary>
@@ -62,11 +72,11 @@ internal sealed class KnownSources(SourceStore sources, SourceSecrets secrets, T
     {
         if (WebhookSenders.Find(source.Kind) is not { } sender)
         {
-            return new KnownSource(source, null, null, []);
+            return new KnownSource(source, null, null, [], []);
         }
 
         var scheme = sender.Scheme(source.Settings);
-        var texts = source.OldSecrets.Select(sources.OpenSecret).Prepend(sources.OpenSecret(source));
-        return new KnownSource(source, sender, scheme, [.. texts.Select(text => scheme.Key(text)!)]); // each was tried when it came
+        var texts = source.OldSecrets.Select(sources.OpenSecret).Prepend(sources.OpenSecret(source)).ToList();
+        return new KnownSource(source, sender, scheme, texts.ConvertAll(text => scheme.Key(text)!), texts.ConvertAll(KnownSource.End)); // each was tried when it came
     }
 }

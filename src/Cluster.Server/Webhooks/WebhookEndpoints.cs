@@ -115,6 +115,7 @@ internal static class WebhookEndpoints
                 KeysKept = reading.Kept,
                 At = engine.Clock.GetUtcNow(),
                 FilterReason = summary.FilterReason,
+                Verified = known.Verified(proven.Key),
             },
             ct);
 

@@ -68,16 +68,22 @@ public sealed class ConversationStore(Engine engine)
             },
             ct);
 
-    /// <summary>The newest deliveries of a session, newest first; of one conversation when it is named.</summary>
-    public Task<List<EventInfo>> EventsAsync(SessionId session, string? chatId, int limit, CancellationToken ct) =>
+    /// <summary>The newest deliveries of a session, newest first; of one conversation, and in one state, when these are named.</summary>
+    public Task<List<EventInfo>> EventsAsync(SessionId session, string? chatId, string? state, int limit, CancellationToken ct) =>
         engine.ReadAsync(
             async db =>
             {
                 var events = await db.RowsAsync(
-                    $"{SelectEvent} WHERE d.session_id = @session AND (CAST(@chat AS TEXT) IS NULL OR d.chat_id = @chat) ORDER BY d.event_id DESC LIMIT @limit",
+                    $"""
+                    {SelectEvent}
+                    WHERE d.session_id = @session AND (CAST(@chat AS TEXT) IS NULL OR d.chat_id = @chat)
+                      AND (CAST(@state AS TEXT) IS NULL OR d.state = @state)
+                    ORDER BY d.event_id DESC LIMIT @limit
+                    """,
                     ReadEvent,
                     ("@session", session.ToString()),
                     ("@chat", chatId),
+                    ("@state", state),
                     ("@limit", limit));
                 for (var i = 0; i < events.Count; i++)
                 {

@@ -91,7 +91,7 @@ internal static class Notes
         return (int)farthest;
     }
 
-    private static async Task<bool> IsFullAsync(Turn turn, SessionId session, int limit) =>
+    internal static async Task<bool> IsFullAsync(Turn turn, SessionId session, int limit) =>
         await turn.Db.NumberAsync(
             "SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') AND priority >= 0 LIMIT 1 OFFSET @before",
             ("@session", session.ToString()),

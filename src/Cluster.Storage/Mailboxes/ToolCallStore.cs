@@ -133,13 +133,14 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                 var answered = replyTo is null
                     ? await turn.Db.ExecuteAsync(
                         """
-                        UPDATE delivery SET state = 'answered', answered_at = @now
+                        UPDATE delivery SET state = 'answered', answered_at = @now, answered_by = @by
                         WHERE session_id = @session AND chat_id = @chat AND state = 'received'
                         """,
                         ("@now", turn.NowMs),
+                        ("@by", id.ToString()),
                         session,
                         chat)
-                    : await AnswerAsync(turn, call.Session, replyTo.Value);
+                    : await AnswerAsync(turn, call.Session, replyTo.Value, id.ToString());
                 await ToolTurns.CalledAsync(turn, call.Session);
                 return inChat
                     ? new ToolOutcome(false, answered == 0 ? "" : $"{answered} marked answered.") { CallId = id }
@@ -227,7 +228,7 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     return ToolTurns.Refuse($"There is no event {eventId} in this session. Use the event_id of a channel block that you received.");
                 }
 
-                await AnswerAsync(turn, call.Session, eventId);
+                await AnswerAsync(turn, call.Session, eventId, EventLives.ByAck);
                 await ToolTurns.CalledAsync(turn, call.Session);
                 return new ToolOutcome(false, $"Event {eventId} is marked as handled.");
             },
@@ -243,13 +244,14 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
             },
             ct);
 
-    private static Task<int> AnswerAsync(Turn turn, SessionId session, long eventId) =>
+    private static Task<int> AnswerAsync(Turn turn, SessionId session, long eventId, string by) =>
         turn.Db.ExecuteAsync(
             """
-            UPDATE delivery SET state = 'answered', answered_at = @now, received_at = COALESCE(received_at, @now)
+            UPDATE delivery SET state = 'answered', answered_at = @now, received_at = COALESCE(received_at, @now), answered_by = @by
             WHERE session_id = @session AND event_id = @event AND state IN ('sent', 'received')
             """,
             ("@now", turn.NowMs),
+            ("@by", by),
             ("@session", session.ToString()),
             ("@event", eventId));
 

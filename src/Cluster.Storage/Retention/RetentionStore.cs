@@ -51,6 +51,7 @@ public sealed class RetentionStore(RetentionTimes times)
             var below = ("@least", (object?)least);
             var before = ("@before", (object?)(turn.Now - times.Events).ToUnixTimeMilliseconds());
             await turn.Db.ExecuteAsync("DELETE FROM event_note WHERE event_id < @least AND at < @before", below, before);
+            await turn.Db.ExecuteAsync("DELETE FROM replay WHERE event_id < @least AND at < @before", below, before);
             await turn.Db.ExecuteAsync("DELETE FROM reply WHERE id < @least AND created_at < @before", below, before);
             await turn.Db.ExecuteAsync("DELETE FROM permission_request WHERE id < @least AND created_at < @before", below, before);
             foreach (var session in sessions)

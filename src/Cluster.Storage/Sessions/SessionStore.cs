@@ -8,6 +8,15 @@ namespace Cluster.Storage.Sessions;
 /// <summary>Sessions as their people see them.</summary>
 public sealed class SessionStore(Engine engine)
 {
+    /// <summary>The sessions that an identity owns or that name it; what it may do there is asked one by one.</summary>
+    internal const string Named = """
+        SELECT s.id FROM session s JOIN identity i ON i.principal = s.owner WHERE i.id = @who
+        UNION
+        SELECT session_id FROM access_entry WHERE identity = @who
+        UNION
+        SELECT s.id FROM access_entry a JOIN session s ON s.shares = a.session_id WHERE a.identity = @who
+        """;
+
     private static readonly Act[] RoleActs = [Act.Talk, Act.Approve, Act.Watch];
 
     /// <summary>Creates the session unless it exists; its owner must be a principal.</summary>
@@ -26,14 +35,7 @@ public sealed class SessionStore(Engine engine)
             async db =>
             {
                 var ids = await db.RowsAsync(
-                    """
-                    SELECT s.id FROM session s JOIN identity i ON i.principal = s.owner WHERE i.id = @who
-                    UNION
-                    SELECT session_id FROM access_entry WHERE identity = @who
-                    UNION
-                    SELECT s.id FROM access_entry a JOIN session s ON s.shares = a.session_id WHERE a.identity = @who
-                    ORDER BY 1
-                    """,
+                    $"{Named} ORDER BY 1",
                     r => SessionId.Parse(r.GetString(0)),
                     ("@who", who.Value));
                 var sessions = new List<SessionInfo>(ids.Count);

@@ -165,8 +165,9 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
             await mailboxes.TakeAsync(Api, id, verdict, Ct);
             await mailboxes.ConfirmAsync([new Confirmation(Api, id, verdict)], Ct);
             await conversations.LinesAsync(Api, Bob.Value, 10, Ct);
-            await conversations.EventsAsync(Api, null, 10, Ct);
+            await conversations.EventsAsync(Api, null, null, 10, Ct);
             await conversations.FindAsync(Api, accepted.EventId, Ct);
+            await new EventLives(engine).FindAsync(accepted.EventId, Alice, Ct);
             await new Storage.Sessions.SessionStore(engine).ListAsync(Alice, Ct);
             await principals.KnowsAsync(Bob, AliceCalls, Ct);
             await engine.TurnAsync(MailboxStore.SweepAsync, Ct);

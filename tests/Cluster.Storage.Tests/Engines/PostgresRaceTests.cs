@@ -172,7 +172,7 @@ public sealed class PostgresRaceTests() : StoreSuite(new PostgresDatabase())
     private async Task<long> DecideAsync(Client asker)
     {
         await Permissions.DecideAsync(await OpenAsync(asker), "allow", Alice, Ct);
-        return long.Parse((await Conversations.EventsAsync(Api, null, 10, Ct)).Single(e => e.Kind == "verdict").Id);
+        return long.Parse((await Conversations.EventsAsync(Api, null, null, 10, Ct)).Single(e => e.Kind == "verdict").Id);
     }
 
     /// <summary>Begins a change, acts, and commits the change once the act waits for it; also when the act has ended without waiting.</summary>

@@ -82,7 +82,7 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         await DeliverAsync(client);
         await Sessions.ListAsync(Alice, Ct);
         await Conversations.LinesAsync(Api, Bob.Value, 10, Ct);
-        await Conversations.EventsAsync(Api, null, 10, Ct);
+        await Conversations.EventsAsync(Api, null, null, 10, Ct);
         await Conversations.FindAsync(Api, id, Ct);
         await Principals.KnowsAsync(Bob, AliceCalls, Ct);
         await McpSessions.InitializeAsync("terminal-1", AliceCalls.TokenId, Api, new Instance("instance-1", false), "2025-11-25", "x", Ct);

@@ -334,7 +334,7 @@ public abstract class MailboxSuite(TestDatabase database) : StoreSuite(database)
     {
         var client = await ConnectAsync();
         await DecideAsync(client);
-        var verdict = (await Conversations.EventsAsync(Api, null, 10, Ct)).Single(e => e.Kind == "verdict");
+        var verdict = (await Conversations.EventsAsync(Api, null, null, 10, Ct)).Single(e => e.Kind == "verdict");
 
         var cancelled = await Mailboxes.CancelAsync(Api, long.Parse(verdict.Id), Alice, Ct);
 

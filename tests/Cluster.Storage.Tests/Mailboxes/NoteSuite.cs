@@ -293,7 +293,7 @@ public abstract class NoteSuite(TestDatabase database) : StoreSuite(database)
         Tools.ReplyAsync(Call(from, $"{++_calls}"), Identity.Session(to).Value, "the answer", replyTo, Ct);
 
     private async Task<List<long>> EventsAsync(SessionId session) =>
-        (await Conversations.EventsAsync(session, null, 10, Ct)).ConvertAll(one => long.Parse(one.Id));
+        (await Conversations.EventsAsync(session, null, null, 10, Ct)).ConvertAll(one => long.Parse(one.Id));
 
     private static ToolCall Call(Client client, string requestId) =>
         new() { McpSession = client.Id, Session = client.Session, RequestId = requestId, ArgumentsHash = "a" };

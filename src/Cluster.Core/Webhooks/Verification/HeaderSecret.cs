@@ -11,6 +11,8 @@ internal sealed class HeaderSecret(string header, params Func<string, string>[] 
 {
     public static HeaderSecret Bearer { get; } = new("Authorization", secret => $"Bearer {secret}");
 
+    public override string Title => $"the secret itself in {header}";
+
     public override WebhookProof? Begin(WebhookHeaders headers, IReadOnlyList<byte[]> keys, DateTimeOffset now)
     {
         if (headers.One(header) is not { } value)

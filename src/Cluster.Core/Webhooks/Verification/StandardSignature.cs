@@ -16,6 +16,8 @@ internal sealed partial class StandardSignature : WebhookScheme
     private const string SecretPrefix = "whsec_";
     private const int MostSignatures = 8;
 
+    public override string Title => $"HMAC-SHA256 of id, time and body in {SignatureHeader}";
+
     public override WebhookProof? Begin(WebhookHeaders headers, IReadOnlyList<byte[]> keys, DateTimeOffset now) =>
         headers.One(IdHeader) is { } id && IdForm().IsMatch(id)
             && headers.One(TimeHeader) is { } time && IsNow(time, now)

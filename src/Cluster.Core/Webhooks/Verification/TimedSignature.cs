@@ -7,6 +7,10 @@ namespace Cluster.Core.Webhooks.Verification;
 /// <param name="separator">Stands between time and body.</param>
 internal abstract class TimedSignature(char separator) : WebhookScheme
 {
+    public sealed override string Title => $"HMAC-SHA256 of time and body in {Header}";
+
+    protected abstract string Header { get; }
+
     public sealed override WebhookProof? Begin(WebhookHeaders headers, IReadOnlyList<byte[]> keys, DateTimeOffset now)
     {
         var (time, hex) = Read(headers);
@@ -29,6 +33,8 @@ internal abstract class TimedSignature(char separator) : WebhookScheme
 /// <summary>Time and signature in a header each.</summary>
 internal sealed class TwoHeaderSignature(string timeHeader, string signatureHeader, char separator) : TimedSignature(separator)
 {
+    protected override string Header => signatureHeader;
+
     protected override (string? Time, string? Signature) Read(WebhookHeaders headers) => (headers.One(timeHeader), headers.One(signatureHeader));
 
     protected override IReadOnlyDictionary<string, string> Write(string time, string signature) =>
@@ -40,6 +46,8 @@ internal sealed class OneHeaderSignature(string header, char separator) : TimedS
 {
     private const string TimeName = "timestamp=";
     private const string SignatureName = "signature=";
+
+    protected override string Header => header;
 
     protected override (string? Time, string? Signature) Read(WebhookHeaders headers) =>
         headers.One(header)?.Split(',') is [{ } time, { } signature]

@@ -12,6 +12,9 @@ public abstract class WebhookScheme
     /// <summary>How far a signed time may be from ours, both ways (Standard Webhooks: 300 s in its reference libraries).</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
+    /// <summary>What proves a delivery, in words that stand after "proved by".</summary>
+    public abstract string Title { get; }
+
     /// <param name="headers">The delivery's headers.</param>
     /// <param name="keys">One key for each secret that lives.</param>
     /// <param name="now">This node's time.</param>
