@@ -59,6 +59,12 @@ internal sealed class DispatchTaker(int shard, IChatInbox inbox, ResumeMemory me
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var asking = missed.TakeAsync(stop.Token);
+        if (asking.IsCompleted)
+        {
+            await asking; // nothing to ask for
+            return;
+        }
+
         var handing = HandOnAsync(dispatches, stop.Token, ct);
         var first = await Task.WhenAny(asking, handing);
         if (first == asking || !handing.IsCompletedSuccessfully)

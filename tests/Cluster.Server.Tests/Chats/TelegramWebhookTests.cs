@@ -236,6 +236,7 @@ public sealed class TelegramWebhookTests
         await using var team = await StartAsync(node, webhook: false);
         team.Telegram.AllowLoopbackWebhooks = true;
         await team.PairAsync(node, Alice);
+        await (await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api")).DisposeAsync(); // there is a session now
 
         // As when a node dies after it joined the album, and before Telegram heard so.
         await node.Services.GetRequiredService<Engine>().TurnAsync(
