@@ -23,6 +23,11 @@ public interface IChatWebhook
     /// <returns>Null for what is not of a person, and for what cannot be read.</returns>
     Task<ChatUpdate?> ReadAsync(JsonElement told, CancellationToken ct);
 
+    /// <summary>Brings to its end what was begun while the bot asked for updates, before its platform calls: told one by one, nobody would know
+    /// again what was put together then.</summary>
+    /// <exception cref="HttpRequestException">The platform is away: try again first.</exception>
+    Task SettleAsync(IChatInbox inbox, CancellationToken ct);
+
     /// <summary>Has the platform call this address, and looks how that goes.</summary>
     /// <param name="url">Ends in <see cref="Path"/>.</param>
     /// <param name="anew">Sets it even where it is set already, since not all of it can be seen there.</param>

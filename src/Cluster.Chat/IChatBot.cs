@@ -20,6 +20,10 @@ public interface IChatInbox
     /// <summary>The platform has answered: the bot hears.</summary>
     void Heard();
 
+    /// <summary>So much was said in a chat while nobody heard that the newest of it was not asked for.</summary>
+    /// <param name="chat">The platform's id of the chat.</param>
+    void GaveUp(string chat);
+
     /// <summary>Where the receiver was when it saved last, in its own words; null at the first time.</summary>
     Task<string?> RecallAsync(CancellationToken ct);
 

@@ -14,6 +14,11 @@ internal static class DiscordUpdates
 
     private const int Forward = 1; // Discord: Message, message reference types.
 
+    public const string Interaction = "INTERACTION_CREATE";
+
+    /// <summary>Whether an event of this name may hold something.</summary>
+    public static bool Concerns(string? type) => type is "MESSAGE_CREATE" or "MESSAGE_UPDATE" or Interaction;
+
     /// <param name="type">The event's name.</param>
     /// <param name="data">What it carries.</param>
     /// <param name="bot">The bot's id.</param>
@@ -24,7 +29,7 @@ internal static class DiscordUpdates
         "MESSAGE_UPDATE" => DiscordJson.Read(data, DiscordJson.Default.DiscordMessage) is { EditedTimestamp: not null, Content: not null } edit
             ? Written(edit, bot)
             : null,
-        "INTERACTION_CREATE" => DiscordJson.Read(data, DiscordJson.Default.DiscordInteraction) is { } interaction
+        Interaction => DiscordJson.Read(data, DiscordJson.Default.DiscordInteraction) is { } interaction
             ? DiscordInteractions.Read(interaction)
             : null,
         _ => null,

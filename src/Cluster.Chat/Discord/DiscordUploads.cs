@@ -15,23 +15,8 @@ internal static class DiscordUploads
     /// the files.</summary>
     private const long LargestMessage = 24 * 1024 * 1024;
 
-    public static IReadOnlyList<IReadOnlyList<ChatUpload>> Group(IReadOnlyList<ChatUpload> files)
-    {
-        var groups = new List<List<ChatUpload>>();
-        foreach (var file in files)
-        {
-            if (groups is [.., { Count: < MostFiles } last] && last.Sum(one => one.Size) + file.Size <= LargestMessage)
-            {
-                last.Add(file);
-            }
-            else
-            {
-                groups.Add([file]);
-            }
-        }
-
-        return groups;
-    }
+    public static IReadOnlyList<IReadOnlyList<ChatUpload>> Group(IReadOnlyList<ChatUpload> files) =>
+        UploadGroups.Of(files, _ => true, MostFiles, LargestMessage, LargestFile);
 
     /// <summary>Why Discord would not take a group; null when it may.</summary>
     public static string? RefusalOf(IReadOnlyList<ChatUpload> group) =>

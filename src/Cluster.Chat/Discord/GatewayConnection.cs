@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Threading.Channels;
 
 namespace Cluster.Chat.Discord;
 
@@ -10,7 +9,7 @@ internal sealed class GatewayConnection(
 {
     private static readonly TimeSpan HelloPatience = TimeSpan.FromSeconds(20);
 
-    private readonly Channel<GatewayPayload> _dispatches = Channel.CreateBounded<GatewayPayload>(1_000);
+    private readonly DispatchQueue _dispatches = new();
     private volatile bool _answered = true;
 
     /// <summary>Connects, and resumes where there is something to resume.</summary>
@@ -27,7 +26,7 @@ internal sealed class GatewayConnection(
 
         turn?.Identified();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var taking = taker.TakeAsync(_dispatches.Reader, ct);
+        var taking = taker.TakeAsync(_dispatches, ct);
         var reading = ReadAsync(stop.Token);
         var beating = BeatAsync(interval, stop.Token);
         await Task.WhenAny(reading, beating, taking);
@@ -86,7 +85,7 @@ internal sealed class GatewayConnection(
                 switch (payload.Op)
                 {
                     case GatewayOpcode.Dispatch:
-                        await _dispatches.Writer.WriteAsync(payload, ct);
+                        _dispatches.Write(payload);
                         break;
                     case GatewayOpcode.Heartbeat:
                         await SendHeartbeatAsync(ct);
@@ -106,7 +105,7 @@ internal sealed class GatewayConnection(
         }
         finally
         {
-            _dispatches.Writer.Complete();
+            _dispatches.Complete();
         }
     }
 

@@ -26,6 +26,10 @@ internal sealed record GatewayPayload
     public long? S { get; init; }
 
     public string? T { get; init; }
+
+    /// <summary>Bytes, as it came.</summary>
+    [JsonIgnore]
+    public int Size { get; init; }
 }
 
 /// <summary>Discord: Gateway Events, hello.</summary>

@@ -61,7 +61,7 @@ internal sealed class GatewaySocket : IDisposable
 
             if (fits && DiscordJson.Read(_message.WrittenSpan, DiscordJson.Default.GatewayPayload) is { Op: not null } payload)
             {
-                return payload;
+                return payload with { Size = _message.WrittenCount };
             }
         }
     }

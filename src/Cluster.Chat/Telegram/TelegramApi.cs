@@ -11,6 +11,8 @@ internal sealed partial class TelegramApi(string token, Uri baseAddress, HttpCli
     /// <summary>How long getUpdates waits for something to tell (Telegram Bot API: getUpdates, timeout).</summary>
     public const int PollSeconds = 50;
 
+    private const int TooLarge = 413;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PollPatience = TimeSpan.FromSeconds(PollSeconds + 15);
     private static readonly IReadOnlyList<string> Kinds = ["message", "edited_message", "callback_query"];
@@ -135,13 +137,15 @@ internal sealed partial class TelegramApi(string token, Uri baseAddress, HttpCli
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw Unreadable(method, status);
+            answer = null;
         }
 
         // Whatever stands between may echo the address.
         var description = answer?.Description?.Replace(token, "TOKEN", StringComparison.Ordinal) ?? "";
         return answer switch
         {
+            // What stands before the Bot API says so in a page of its own, and would say the same to every try.
+            null or { Ok: false, ErrorCode: 0 } when status == TooLarge => new() { ErrorCode = TooLarge, Description = "This is too large for Telegram." },
             null or { Ok: false, ErrorCode: 0 } => throw Unreadable(method, status),
             { Ok: true } => answer,
             { ErrorCode: 401 or 404 } => throw new ChatRefusedException(

@@ -34,6 +34,32 @@ internal sealed class TelegramReceiver(TelegramApi api, Func<Task<ChatAccount>> 
         }
     }
 
+    /// <summary>Takes once more, in the same way, the albums that were put together and that Telegram may not know to be taken, and tells it so. Whoever
+    /// is told their parts one by one would take them for new.</summary>
+    public async Task SettleAsync(CancellationToken ct)
+    {
+        var decided = Decided.Parse(await inbox.RecallAsync(ct));
+        if (decided == Decided.None)
+        {
+            return;
+        }
+
+        var page = Read(await AskOnceAsync(ct), await account(), out _);
+        if (page.FindLastIndex(told => decided.Holds(told.Id)) is >= 0 and var last)
+        {
+            await TakeAsync(TelegramAlbums.Join(page[..(last + 1)]), ct);
+            _offset = page[last].Id + 1;
+            await AskOnceAsync(ct); // which forgets them there; what else it tells comes again
+        }
+    }
+
+    private async Task<JsonElement> AskOnceAsync(CancellationToken ct) => await AskAsync(wait: false, ct) switch
+    {
+        { Ok: true, Result: { ValueKind: JsonValueKind.Array } updates } => updates,
+        { Ok: true } => throw new HttpRequestException("What Telegram tells are no updates."),
+        _ => throw new HttpRequestException("Telegram wants to be asked later."),
+    };
+
     /// <returns>How long to wait before the next poll.</returns>
     private async Task<TimeSpan> PollAsync(ChatAccount bot, CancellationToken ct)
     {

@@ -14,10 +14,14 @@ internal sealed partial class TelegramUploads(TelegramApi api)
     /// <summary>Telegram Bot API: sendMediaGroup, "must include 2-10 items".</summary>
     private const int LongestAlbum = 10;
 
+    /// <summary>A request is about as large as its largest file may be; what stands before the Bot API cuts it off by 413 (telegraf/telegraf,
+    /// issue 222). The rest is for the form around the files.</summary>
+    private const long LargestAlbum = 45_000_000;
+
     /// <summary>Documents stand in albums of their own kind only (Telegram Bot API: sendMediaGroup, "Documents and audio files can be only
     /// grouped in an album with messages of the same type").</summary>
     public static IReadOnlyList<IReadOnlyList<ChatUpload>> Group(IReadOnlyList<ChatUpload> files) =>
-        [.. files.GroupBy(IsPhoto).SelectMany(kind => kind.Chunk(LongestAlbum))];
+        UploadGroups.Of(files, IsPhoto, LongestAlbum, LargestAlbum, LargestFile);
 
     /// <summary>Why Telegram would not take a group; null when it may.</summary>
     public static string? RefusalOf(IReadOnlyList<ChatUpload> group) =>

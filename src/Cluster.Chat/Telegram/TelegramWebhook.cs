@@ -20,6 +20,14 @@ internal sealed class TelegramWebhook(TelegramApi api, string token, Func<Cancel
 
     public async Task<ChatUpdate?> ReadAsync(JsonElement told, CancellationToken ct) => TelegramUpdates.Read(told, await account(ct));
 
+    public async Task SettleAsync(IChatInbox inbox, CancellationToken ct)
+    {
+        if ((await LookAsync(ct)).Url.Length == 0)
+        {
+            await new TelegramReceiver(api, () => account(ct), inbox, clock).SettleAsync(ct);
+        }
+    }
+
     public async Task<string?> KeepAsync(Uri url, bool anew, CancellationToken ct)
     {
         var info = await LookAsync(ct);

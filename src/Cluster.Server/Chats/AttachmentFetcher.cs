@@ -1,6 +1,7 @@
 using Cluster.Chat;
 using Cluster.Core.Chats;
 using Cluster.Core.Sessions;
+using Cluster.Server.Simulation;
 using Cluster.Storage.Chats;
 using Cluster.Storage.Mailboxes;
 
@@ -33,7 +34,7 @@ internal sealed class FetchedFile(IChatBot bot, Stream content, long? size) : IA
 }
 
 /// <summary>Fetches what people sent, when somebody asks for it. Any node does it, with the bot's token and without its lease.</summary>
-internal sealed class AttachmentFetcher(ConversationStore conversations, BotStore bots, ChatPlatforms platforms)
+internal sealed class AttachmentFetcher(ConversationStore conversations, BotStore bots, SimulatedBots simulated, ChatPlatforms platforms)
 {
     /// <returns>Null when the session has no such message.</returns>
     public async Task<EventFiles?> FindAsync(SessionId session, long eventId, CancellationToken ct) =>
@@ -52,6 +53,7 @@ internal sealed class AttachmentFetcher(ConversationStore conversations, BotStor
     {
         if (!ConversationId.TryParse(chatId, out var conversation)
             || (await bots.RunnableAsync(ct)).Find(one => one.Name == conversation.Bot && one.Platform == conversation.Platform) is not { } owner
+            || !simulated.MayRun(owner)
             || platforms.Find(owner.Platform) is not { } platform)
         {
             return (null, $"the bot of {chatId} is not here any more");

@@ -54,6 +54,8 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease? lease,
 
     public void Heard() => _working = true;
 
+    public void GaveUp(string chat) => LogGaveUp(bot.Name, chat);
+
     /// <summary>Writes down what keeps the bot from hearing.</summary>
     public Task FailAsync(string problem, CancellationToken ct)
     {
@@ -123,6 +125,9 @@ internal sealed partial class BotInbox(Bot bot, IChatBot platform, Lease? lease,
 
     [LoggerMessage(LogLevel.Warning, "The engine is away; what {Bot} hears waits at its platform.")]
     private partial void LogNotTaken(Exception e, string bot);
+
+    [LoggerMessage(LogLevel.Warning, "More was said in {Chat} while {Bot} did not hear than it asks for; the newest of it was not taken. Who wrote there may have to write again.")]
+    private partial void LogGaveUp(string bot, string chat);
 
     [LoggerMessage(LogLevel.Debug, "A press of a button of {Bot}, or a command, could not be answered.")]
     private partial void LogPressUnanswered(Exception e, string bot);

@@ -1,12 +1,13 @@
 using System.Data.Common;
 using Cluster.Chat;
+using Cluster.Server.Simulation;
 using Cluster.Storage.Chats;
 using Cluster.Storage.Engines;
 
 namespace Cluster.Server.Chats;
 
 /// <summary>Keeps a worker for every bot of the cluster at this node; which of the nodes works is decided by lease.</summary>
-internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, BotTools tools, BotWebhooks webhooks, Wakeups wakeups, TimeProvider clock, ILogger<BotRunner> logger) : BackgroundService
+internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, SimulatedBots simulated, BotTools tools, BotWebhooks webhooks, Wakeups wakeups, TimeProvider clock, ILogger<BotRunner> logger) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
@@ -21,7 +22,7 @@ internal sealed partial class BotRunner(BotStore bots, ChatPlatforms platforms, 
             {
                 try
                 {
-                    await FollowAsync(await bots.RunnableAsync(stoppingToken), stoppingToken);
+                    await FollowAsync((await bots.RunnableAsync(stoppingToken)).FindAll(simulated.MayRun), stoppingToken);
                 }
                 catch (DbException e)
                 {

@@ -16,6 +16,11 @@ internal sealed partial class BotWebhook(Bot bot, IChatWebhook webhook, NodeAddr
         {
             try
             {
+                if (anew)
+                {
+                    await webhook.SettleAsync(inbox, ct);
+                }
+
                 var problem = address.Public is { } node
                     ? await webhook.KeepAsync(new Uri($"{node.Origin}{BotWebhookEndpoints.Prefix}/{webhook.Path}"), anew, ct)
                     : "Its platform is to call the nodes, and this one does not know their address. Set Cluster:PublicUrl, the same on every node.";

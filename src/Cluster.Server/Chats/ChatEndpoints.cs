@@ -5,6 +5,7 @@ using Cluster.Core.Sessions;
 using Cluster.Server.Api;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
+using Cluster.Server.Simulation;
 using Cluster.Storage.Chats;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -24,8 +25,12 @@ internal static class ChatEndpoints
         api.MapDelete("/identities/{identity}", UnlinkAsync);
     }
 
-    private static async Task<Ok<IReadOnlyList<BotInfo>>> ListBotsAsync(BotStore bots, CancellationToken ct) =>
-        TypedResults.Ok<IReadOnlyList<BotInfo>>(await bots.ListAsync(ct));
+    private static async Task<Ok<IReadOnlyList<BotInfo>>> ListBotsAsync(BotStore bots, SimulatedBots simulated, CancellationToken ct)
+    {
+        var idle = (await bots.RunnableAsync(ct)).Where(bot => !simulated.MayRun(bot)).Select(bot => bot.Name).ToHashSet();
+        return TypedResults.Ok<IReadOnlyList<BotInfo>>([.. (await bots.ListAsync(ct)).Select(
+            bot => bot.Node is null && idle.Contains(bot.Name) ? bot with { Problem = SimulatedBots.Problem } : bot)]);
+    }
 
     private static async Task<Results<Ok<BotInfo>, ProblemHttpResult>> AddBotAsync(
         AddBot request, HttpContext context, BotStore bots, ChatPlatforms platforms, NodeAddress address, CancellationToken ct)

@@ -2,6 +2,7 @@ using Cluster.Chat;
 using Cluster.Chat.Discord;
 using Cluster.Chat.Telegram;
 using Cluster.Server.Housekeeping;
+using Cluster.Server.Simulation;
 using Cluster.Storage.Chats;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -22,6 +23,7 @@ internal static class ChatRegistration
         .AddSingleton<AttachmentFetcher>()
         .AddSingleton<ChatCommands>()
         .AddSingleton<ChatRouting>()
+        .AddSingleton<SimulatedBots>()
         .AddSingleton<BotTools>()
         .AddSingleton<BotWebhooks>()
         .AddHostedService<BotRunner>()

@@ -9,12 +9,9 @@ using Microsoft.AspNetCore.Connections;
 namespace Cluster.Server.Simulation;
 
 /// <summary>A Telegram inside this process, on this machine's own addresses, with a page for the people in it: routing can be tried without an
-/// account or a token. The node's bot there is the same as any other, and stays when the node is started again.</summary>
+/// account or a token. The node's bot there is the same as any other, and is there again when the node is started so again.</summary>
 internal sealed class TelegramSimulation : IAsyncDisposable
 {
-    /// <summary>The bot's name in the cluster.</summary>
-    public const string Bot = "sim";
-
     private readonly TelegramSimulator _telegram;
     private readonly string _token;
     private readonly string _key;
@@ -30,26 +27,15 @@ internal sealed class TelegramSimulation : IAsyncDisposable
     {
         var bots = services.GetRequiredService<BotStore>();
         var known = await FindAsync(bots);
-        if (known is not null && !IsSimulated(known))
+        if (known is not null && !SimulatedBots.IsSimulated(known))
         {
             throw new EngineUnusableException(
-                $"--simulate telegram needs the name '{Bot}' for its bot, and a bot of that name is here already. Start without --simulate, or remove that one: cluster bot remove {Bot}");
+                $"--simulate telegram needs the name '{SimulatedBots.Name}' for its bot, and a bot of that name is here already. Start without --simulate, or remove that one: cluster bot remove {SimulatedBots.Name}");
         }
 
-        var key = Secret.NewPath();
-        if (known is not null)
-        {
-            try
-            {
-                return await StartAsync(bots.OpenToken(known), key, known.BaseUrl.Port);
-            }
-            catch (Exception e) when (e is CryptographicException || (e is IOException && e.InnerException is AddressInUseException))
-            {
-                // Somebody else listens there by now: it begins anew at another address. Or the key is another, of which the node's start will speak.
-            }
-        }
-
-        return await StartAsync($"{TelegramSimulator.BotId}:{Secret.NewPath()}", key, 0);
+        var telegram = await StartAsync(bots, known);
+        services.GetRequiredService<SimulatedBots>().StandAt(telegram._telegram.Url);
+        return telegram;
     }
 
     /// <summary>Lets the cluster own the bot, on a node that has started.</summary>
@@ -72,15 +58,33 @@ internal sealed class TelegramSimulation : IAsyncDisposable
 
         if (known is not null)
         {
-            await bots.RemoveAsync(Bot, admin, CancellationToken.None);
+            await bots.RemoveAsync(SimulatedBots.Name, admin, CancellationToken.None);
         }
 
         // Without a link for pairing: that would lead to a bot of the real Telegram.
         await bots.AddAsync(
-            Bot, "telegram", _telegram.Url, _token, (TelegramSimulator.BotId.ToString(), TelegramSimulator.BotName, null), webhook: false, admin, CancellationToken.None);
+            SimulatedBots.Name, "telegram", _telegram.Url, _token, (TelegramSimulator.BotId.ToString(), TelegramSimulator.BotName, null), webhook: false, admin, CancellationToken.None);
     }
 
     public ValueTask DisposeAsync() => _telegram.DisposeAsync();
+
+    private static async Task<TelegramSimulation> StartAsync(BotStore bots, Bot? known)
+    {
+        var key = Secret.NewPath();
+        if (known is not null)
+        {
+            try
+            {
+                return await StartAsync(bots.OpenToken(known), key, known.BaseUrl.Port);
+            }
+            catch (Exception e) when (e is CryptographicException || (e is IOException && e.InnerException is AddressInUseException))
+            {
+                // Somebody else listens there by now: it begins anew at another address. Or the key is another, of which the node's start will speak.
+            }
+        }
+
+        return await StartAsync($"{TelegramSimulator.BotId}:{Secret.NewPath()}", key, 0);
+    }
 
     private static async Task<TelegramSimulation> StartAsync(string token, string key, int port)
     {
@@ -99,8 +103,5 @@ internal sealed class TelegramSimulation : IAsyncDisposable
         return new TelegramSimulation(telegram, token, key);
     }
 
-    private static async Task<Bot?> FindAsync(BotStore bots) => (await bots.RunnableAsync(CancellationToken.None)).Find(bot => bot.Name == Bot);
-
-    private static bool IsSimulated(Bot bot) =>
-        bot.Platform == "telegram" && bot.AccountId == TelegramSimulator.BotId.ToString() && bot.BaseUrl is { IsLoopback: true, Scheme: "http" };
+    private static async Task<Bot?> FindAsync(BotStore bots) => (await bots.RunnableAsync(CancellationToken.None)).Find(bot => bot.Name == SimulatedBots.Name);
 }

@@ -101,6 +101,10 @@ public sealed class DiscordSimulator : SimulatedPlatform
         Tell("MESSAGE_UPDATE", changed!);
     }
 
+    /// <summary>From now on a message is told in a form that no program knows.</summary>
+    /// <param name="message">The message's id.</param>
+    public void Garble(string message) => _messages.Change(message, it => it["author"] = 7);
+
     /// <summary>Somebody presses a button under a message of the bot.</summary>
     /// <returns>The interaction's id and token, with a slash between.</returns>
     public string Press(DiscordChannel channel, DiscordPerson person, string message, string customId) => Interactions.Begin(

@@ -11,8 +11,22 @@ internal sealed record FormRequest(JsonElement Fields, IReadOnlyDictionary<strin
 /// the field's own.</summary>
 internal static class RequestForms
 {
+    /// <summary>Bytes: one file of 50 MB and the form around it.</summary>
+    public const int LargestRequest = 50 * 1024 * 1024;
+
     private static readonly HashSet<string> Integers = ["chat_id", "message_thread_id"];
     private static readonly HashSet<string> Json = ["reply_parameters", "media", "disable_notification", "disable_content_type_detection"];
+
+    /// <summary>As what stands before the Bot API refuses a request that is too large: by a page of its own (telegraf/telegraf, issue 222).</summary>
+    public static async Task RefuseAsync(HttpContext context)
+    {
+        await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+        context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+        context.Response.ContentType = "text/html";
+        await context.Response.WriteAsync(
+            "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<center><h1>413 Request Entity Too Large</h1></center>\r\n</body>\r\n</html>\r\n",
+            context.RequestAborted);
+    }
 
     /// <exception cref="RefusedException">It cannot be read.</exception>
     public static async Task<FormRequest> ReadAsync(HttpRequest request, CancellationToken ct)

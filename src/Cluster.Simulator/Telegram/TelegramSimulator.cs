@@ -182,6 +182,12 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
 
     private async Task CallAsync(HttpContext context, string token, string method)
     {
+        if (context.Request.ContentLength > RequestForms.LargestRequest)
+        {
+            await RequestForms.RefuseAsync(context);
+            return;
+        }
+
         FormRequest? form = null;
         string request;
         if (context.Request.HasFormContentType)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Data;
 using Cluster.Core.Events;
+using Cluster.Core.Secrets;
 using Cluster.Storage.Mailboxes;
 using Microsoft.Data.Sqlite;
 
@@ -57,6 +58,7 @@ public sealed class SqliteEngine : Engine
             writer = new EngineConnection(Connect(file, SqliteOpenMode.ReadWriteCreate));
             await CheckAsync(writer, file);
             var engine = new SqliteEngine(file, folderLock, writer, clock);
+            await MarkAsync(writer);
             await Migrations.ApplyAsync(writer, "sqlite", engine.TransactAsync, clock, folder);
             await writer.ExecuteAsync("DELETE FROM node");
 
@@ -229,6 +231,16 @@ public sealed class SqliteEngine : Engine
         {
             throw new EngineUnusableException(
                 $"The database {file} is damaged ({found.FirstOrDefault()}). Restore the data folder from a backup, or move it away to start empty.");
+        }
+    }
+
+    // Copies bear the mark as well. It is brought out of the log at once, so that no copy of the file alone is without it.
+    private static async Task MarkAsync(EngineConnection writer)
+    {
+        if (await writer.NumberAsync("PRAGMA application_id") != EngineFile.ApplicationId)
+        {
+            await writer.ExecuteAsync($"PRAGMA application_id = {EngineFile.ApplicationId}");
+            await writer.RowsAsync("PRAGMA wal_checkpoint(TRUNCATE)", reader => reader.GetInt64(0));
         }
     }
 

@@ -88,6 +88,28 @@ public sealed class BotTests
     }
 
     [Fact]
+    public async Task A_simulated_bot_of_an_earlier_start_is_left_alone_and_says_how_it_works_again()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await using var telegram = new TelegramSimulator(); // whoever listens where the simulated one did
+        await telegram.StartAsync();
+        using var api = node.Api();
+        using var added = await api.PostAsJsonAsync(
+            "/api/bots",
+            new AddBot { Name = "sim", Platform = "telegram", Token = TelegramSimulator.Token, BaseUrl = telegram.Url.ToString() },
+            ApiJson.Default.AddBot);
+        await telegram.NextCallAsync("getMe", ChatTeam.Patience);
+
+        await using var team = await DiscordTeam.StartAsync(node); // bots that were there before began before it
+        var simulated = await UntilAsync(node, bot => bot.Name == "sim");
+        var asked = telegram.NextCallAsync("getMe", ChatTeam.Patience);
+
+        Assert.Contains("Start the node with --simulate telegram", simulated.Problem);
+        Assert.Null(simulated.Node);
+        Assert.False(asked.IsCompleted);
+    }
+
+    [Fact]
     public async Task Another_node_takes_a_bot_over_and_nothing_is_lost_or_told_twice()
     {
         await using var cluster = await ClusterHost.StartAsync(2);

@@ -229,6 +229,32 @@ public sealed class TelegramWebhookTests
         Assert.NotNull(broken.Node);
     }
 
+    [Fact]
+    public async Task An_album_that_was_joined_while_the_bot_asked_is_not_told_part_by_part()
+    {
+        await using var node = await StartNodeAsync();
+        await using var team = await StartAsync(node, webhook: false);
+        team.Telegram.AllowLoopbackWebhooks = true;
+        await team.PairAsync(node, Alice);
+        await (await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api")).DisposeAsync(); // there is a session now
+
+        // As when a node dies after it joined the album, and before Telegram heard so.
+        await node.Services.GetRequiredService<Engine>().TurnAsync(
+            turn => turn.Db.ExecuteAsync("UPDATE bot SET mode = 'webhook', place = '1-999999'"), ChatTeam.Patience);
+        await node.StopAsync();
+        team.Telegram.SendAlbum(Alice, Alice, 3, "look");
+        await node.StartAgainAsync();
+        await team.Telegram.NextCallAsync("setWebhook", ChatTeam.Patience);
+        team.Telegram.SendText(Alice, Alice, "and now?");
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        var album = ChatTeam.Content(await client.NextAsync());
+        var text = ChatTeam.Content(await client.NextAsync());
+
+        Assert.StartsWith("look\n", album);
+        Assert.Equal(4, album.Split('\n').Length);
+        Assert.Equal("and now?", text);
+    }
+
     private static Task<NodeHost> StartNodeAsync()
     {
         var url = $"http://127.0.0.1:{Programs.FreePort()}";

@@ -15,6 +15,8 @@ namespace Cluster.Server.Tests.Simulation;
 /// <summary>A node with a Telegram of its own, as somebody tries it who has no account.</summary>
 public sealed class SimulationTests(Chromium chromium) : IDisposable
 {
+    private const long Ada = (1L << 52) + 101; // no account has such an id
+
     private readonly string _folder = Directory.CreateTempSubdirectory("cluster-simulation-").FullName;
     private readonly int _port = Programs.FreePort();
 
@@ -48,7 +50,7 @@ public sealed class SimulationTests(Chromium chromium) : IDisposable
         await page.GetByRole(AriaRole.Button, new() { Name = "Allow" }).ClickAsync();
         var verdict = await client.NextAsync();
         await Assertions.Expect(page.Locator("#told")).ToContainTextAsync("Allowed");
-        await Assertions.Expect(page.Locator("article").Last).ToContainTextAsync("allowed by telegram:101");
+        await Assertions.Expect(page.Locator("article").Last).ToContainTextAsync($"allowed by telegram:{Ada}");
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Allow" })).ToHaveCountAsync(0);
 
         Assert.Equal("""{"request_id":"abcde","behavior":"allow"}""", verdict["params"]!.ToJsonString());
@@ -99,7 +101,7 @@ public sealed class SimulationTests(Chromium chromium) : IDisposable
             request.Headers.Host = host;
             request.Headers.Add("Origin", origin is null ? [] : [origin]);
             request.Headers.Add("X-Simulator-Key", withKey is null ? [] : [withKey]);
-            request.Content = path == "/send" ? new StringContent("""{"who":101,"chat":101,"text":"hi","replyTo":0}""", MediaTypeHeaderValue.Parse("application/json")) : null;
+            request.Content = path == "/send" ? new StringContent($$"""{"who":{{Ada}},"chat":{{Ada}},"text":"hi","replyTo":0}""", MediaTypeHeaderValue.Parse("application/json")) : null;
             using var answer = await http.SendAsync(request);
             return answer.StatusCode;
         }

@@ -42,6 +42,23 @@ public sealed class SqliteEngineTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Its_file_can_be_told_from_others_also_one_of_an_earlier_version()
+    {
+        await CreateAsync();
+        Change("PRAGMA application_id = 0");
+
+        await using var engine = await _database.OpenAsync(_clock);
+        var header = new byte[EngineFile.HeaderLength];
+        await using (var file = new FileStream(Path.Combine(_database.Folder, "cluster.db"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
+        {
+            await file.ReadExactlyAsync(header, Ct);
+        }
+
+        Assert.True(EngineFile.Begins(header));
+        Assert.False(EngineFile.Begins(header.AsSpan(0, 71)));
+    }
+
+    [Fact]
     public async Task A_database_from_a_newer_version_is_refused_and_left_alone()
     {
         await CreateAsync();
@@ -294,6 +311,7 @@ public sealed class SqliteEngineTests : IAsyncDisposable
             await copy.CopyToAsync(bytes, Ct);
         }
 
+        Assert.True(EngineFile.Begins(bytes.ToArray()));
         Assert.True(Contains(bytes.ToArray(), "kept-canary"));
         Assert.False(Contains(bytes.ToArray(), "deleted-canary"));
         Assert.Empty(Directory.GetFiles(_database.Folder, "*.copying*"));

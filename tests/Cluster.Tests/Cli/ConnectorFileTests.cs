@@ -98,6 +98,9 @@ public sealed class ConnectorFileTests : IAsyncLifetime
             (Write("admin-token", "x"), "belongs to Channel Cluster"),
             (hardLink, "holds this terminal's access token"),
             (Write("copy.txt", Encoding.UTF8.GetBytes(new string('x', 262_140) + Token + "y")), "holds this terminal's access token"),
+            (Write("windows.txt", Encoding.Unicode.GetBytes("token: " + Token)), "holds this terminal's access token"),
+            (Write("network.txt", Encoding.BigEndianUnicode.GetBytes("token: " + Token)), "holds this terminal's access token"),
+            (Write("holiday.jpg", Database()), "is a database of Channel Cluster"),
             (_disk.FullName, "is a directory"),
             (zero, "no regular file"),
             ("/dev/zero", "no regular file"),
@@ -162,11 +165,16 @@ public sealed class ConnectorFileTests : IAsyncLifetime
     public async Task The_nodes_refusal_of_a_file_is_told_and_a_node_that_fails_is_asked_again()
     {
         var times = 0;
-        _node.Api["POST /api/sessions/alice/api/files"] = context => ++times switch
+        _node.Api["POST /api/sessions/alice/api/files"] = context =>
         {
-            1 => FakeNode.JsonAsync(context, 503, """{"detail":"not now"}"""),
-            2 => TakeUploadAsync(context),
-            _ => FakeNode.JsonAsync(context, 409, """{"detail":"Too much is here already."}"""),
+            // What is added after the check was not checked, and does not go out.
+            File.AppendAllText(Path.Combine(_disk.FullName, "plan.txt"), " and more");
+            return ++times switch
+            {
+                1 => FakeNode.JsonAsync(context, 503, """{"detail":"not now"}"""),
+                2 => TakeUploadAsync(context),
+                _ => FakeNode.JsonAsync(context, 409, """{"detail":"Too much is here already."}"""),
+            };
         };
 
         await ReplyAsync("1", Write("plan.txt", "a plan"));
@@ -273,6 +281,15 @@ public sealed class ConnectorFileTests : IAsyncLifetime
         Assert.Equal($"Bearer {Token}", context.Request.Headers.Authorization);
         _uploads.Enqueue((context.Request.Query["name"].ToString(), content.ToArray()));
         await FakeNode.JsonAsync(context, 200, $$"""{"id":"up_{{_uploads.Count}}","name":"x","size":{{content.Length}}}""");
+    }
+
+    // A node's, as far as its start shows it.
+    private static byte[] Database()
+    {
+        var file = new byte[4096];
+        "SQLite format 3\0"u8.CopyTo(file);
+        "Clus"u8.CopyTo(file.AsSpan(68));
+        return file;
     }
 
     private string Write(string name, string text) => Write(name, Encoding.UTF8.GetBytes(text));

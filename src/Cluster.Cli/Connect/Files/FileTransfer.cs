@@ -24,7 +24,7 @@ internal sealed class FileTransfer(NodeLink link, TimeProvider clock) : IDisposa
     public Task<string> UploadAsync(OutgoingFile file, CancellationToken ct) => TryAsync(
         HttpMethod.Post,
         $"files?name={Uri.EscapeDataString(file.Name)}",
-        () => new FileBody(file.Content),
+        () => new FileBody(file),
         async (_, response, token) => (await ReadAsync(response, ApiJson.Default.UploadInfo, token)).Id,
         ct);
 
@@ -142,17 +142,15 @@ internal sealed class FileTransfer(NodeLink link, TimeProvider clock) : IDisposa
     private sealed class BrokeOff(Exception why) : HttpRequestException(why.Message, why);
 
     // Sends an open file from its start, as often as it takes, and never more of it than was checked.
-    private sealed class FileBody(FileStream file) : HttpContent
+    private sealed class FileBody(OutgoingFile file) : HttpContent
     {
-        private readonly long _length = file.Length;
-
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
-            file.Position = 0;
+            file.Content.Position = 0;
             var buffer = new byte[128 * 1024];
-            for (var left = _length; left > 0;)
+            for (var left = file.Length; left > 0;)
             {
-                var read = await file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken);
+                var read = await file.Content.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), cancellationToken);
                 if (read == 0)
                 {
                     throw new FileRefused("A file became shorter while it was sent. Nothing was sent.");
@@ -168,7 +166,7 @@ internal sealed class FileTransfer(NodeLink link, TimeProvider clock) : IDisposa
 
         protected override bool TryComputeLength(out long length)
         {
-            length = _length;
+            length = file.Length;
             return true;
         }
     }

@@ -2,24 +2,30 @@ using System.Text;
 using Cluster.Cli.Nodes;
 using Cluster.Core.Channel;
 using Cluster.Core.Chats;
+using Cluster.Core.Secrets;
 
 namespace Cluster.Cli.Connect.Files;
 
 /// <summary>A file that may be sent, open since it was checked.</summary>
-internal sealed record OutgoingFile(string Name, FileStream Content) : IDisposable
+/// <param name="Name">What people see.</param>
+/// <param name="Content">From its start.</param>
+/// <param name="Length">Bytes that were checked; what was added since then was not, and is not sent.</param>
+internal sealed record OutgoingFile(string Name, FileStream Content, long Length) : IDisposable
 {
     public void Dispose() => Content.Dispose();
 }
 
 /// <summary>
 /// Decides which files leave this machine. A model that was talked into it must not send what opens the cluster: the connector's
-/// settings, its token, wherever it stands and under whatever name, or what is no plain file.
+/// settings, its token, wherever it stands and under whatever name, a node's database or a backup of it, or what is no plain file.
 /// </summary>
 internal sealed class OutgoingFiles(ClusterHome home)
 {
     // As `cluster` and nodes name what holds their secrets.
     private static readonly HashSet<string> OwnNames = new(
         ["credentials.json", "local.json", "admin-token", "key", "cluster.db", "cluster.db-wal"], StringComparer.OrdinalIgnoreCase);
+
+    private static readonly Encoding[] TextForms = [Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode];
 
     /// <summary>Opens all of them, or none.</summary>
     /// <param name="paths">As Claude gave them.</param>
@@ -38,9 +44,8 @@ internal sealed class OutgoingFiles(ClusterHome home)
         {
             foreach (var path in paths)
             {
-                var file = Open(path);
-                open.Add(file);
-                await CheckContentAsync(path, file.Content, tokens, ct);
+                open.Add(Open(path));
+                open[^1] = open[^1] with { Length = await CheckContentAsync(path, open[^1].Content, tokens, ct) };
             }
 
             return open;
@@ -86,7 +91,7 @@ internal sealed class OutgoingFiles(ClusterHome home)
             }
 
             return new OutgoingFile(
-                Path.GetFileName(path), new FileStream(real, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, useAsync: true));
+                Path.GetFileName(path), new FileStream(real, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, useAsync: true), length);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -98,19 +103,30 @@ internal sealed class OutgoingFiles(ClusterHome home)
         OwnNames.Contains(Path.GetFileName(real)) || OwnNames.Contains(Path.GetFileName(path))
         || RealPath.IsInside(real, home.Folder) || (RealPath.Of(home.Folder) is { } folder && RealPath.IsInside(real, folder));
 
-    // Copies and hard links bear any name; a file that grows is read no further than it may be.
-    private static async Task CheckContentAsync(string path, FileStream content, IReadOnlyCollection<string> tokens, CancellationToken ct)
+    // Copies and hard links bear any name; a file that grows is read no further than it may be. Text of Windows often has two bytes a letter.
+    private static async Task<long> CheckContentAsync(string path, FileStream content, IReadOnlyCollection<string> tokens, CancellationToken ct)
     {
-        var secrets = tokens.Select(Encoding.ASCII.GetBytes).ToList();
+        var secrets = tokens.SelectMany(token => TextForms.Select(form => form.GetBytes(token))).ToList();
         var overlap = secrets.Select(secret => secret.Length - 1).DefaultIfEmpty(0).Max();
         var buffer = new byte[256 * 1024];
+        var header = new byte[EngineFile.HeaderLength];
         var (kept, total) = (0, 0L);
         try
         {
             while (await content.ReadAsync(buffer.AsMemory(kept), ct) is > 0 and var read)
             {
-                total += read;
                 var seen = buffer.AsSpan(0, kept + read);
+                if (total < EngineFile.HeaderLength)
+                {
+                    // Read in small pieces, the start may come in several.
+                    seen[kept..].Slice(0, Math.Min(read, EngineFile.HeaderLength - (int)total)).CopyTo(header.AsSpan((int)total));
+                    if (EngineFile.Begins(header))
+                    {
+                        throw Refuse(path, "is a database of Channel Cluster, with everybody's messages in it, and is never sent");
+                    }
+                }
+
+                total += read;
                 foreach (var secret in secrets)
                 {
                     if (seen.IndexOf(secret) >= 0)
@@ -129,6 +145,7 @@ internal sealed class OutgoingFiles(ClusterHome home)
             }
 
             content.Position = 0;
+            return total;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -20,7 +20,10 @@ internal sealed class ChatPage(TelegramSimulator telegram, World world, string k
 
     private static readonly TimeSpan PressPatience = TimeSpan.FromSeconds(5);
 
-    private static readonly (long Id, string Name)[] People = [(101, "Ada"), (102, "Ben"), (103, "Cleo")];
+    /// <summary>Beyond all ids of accounts (Telegram Bot API: User, id: "at most 52 significant bits"): who is paired here is nobody in the real one.</summary>
+    private const long Nobody = 1L << 52;
+
+    private static readonly (long Id, string Name)[] People = [(Nobody + 101, "Ada"), (Nobody + 102, "Ben"), (Nobody + 103, "Cleo")];
 
     private static readonly Dictionary<string, (string File, string Type)> Files = new()
     {

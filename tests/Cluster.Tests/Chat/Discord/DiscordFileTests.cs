@@ -78,6 +78,22 @@ public sealed class DiscordFileTests
     }
 
     [Fact]
+    public async Task One_that_is_too_large_keeps_no_other_from_going()
+    {
+        await using var rig = await DiscordRig.StartAsync();
+        var place = DiscordRig.PlaceOf(rig.Discord.GuildChannel());
+        var huge = Uploads.Large("huge.zip", "application/zip", (20 * 1024 * 1024) + 1);
+
+        var groups = rig.Bot.Group([Png, huge, Log]);
+        var sent = await rig.Bot.PostFilesAsync(place, groups[0], null, "1", Ct);
+        var refused = await rig.Bot.PostFilesAsync(place, groups[1], null, "2", Ct);
+
+        Assert.Equal([[Png, Log], [huge]], groups);
+        Assert.IsType<ChatOutcome.Done>(sent);
+        Assert.StartsWith("huge.zip has", Assert.IsType<ChatOutcome.Refused>(refused).Reason);
+    }
+
+    [Fact]
     public async Task A_server_that_takes_less_refuses_for_good()
     {
         await using var rig = await DiscordRig.StartAsync();

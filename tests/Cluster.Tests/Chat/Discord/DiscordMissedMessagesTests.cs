@@ -1,5 +1,6 @@
 using Cluster.Chat;
 using Cluster.Simulator.Discord;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.Tests.Chat.Discord;
 
@@ -118,6 +119,82 @@ public sealed class DiscordMissedMessagesTests
             rig.Inbox.Where!.Split('\n').Skip(1).Select(line => line.Split(' ')[0]));
         Assert.Contains(last, rig.Inbox.Where);
     }
+
+    [Fact]
+    public async Task One_that_cannot_be_read_does_not_end_the_others()
+    {
+        await using var rig = await DiscordRig.ConnectedAsync(new());
+        var chat = await TalkAndLoseTheSessionAsync(rig);
+        var missed = Enumerable.Range(0, 120).Select(i => rig.Discord.Write(chat, rig.Discord.Person("alice"), $"{i}")).ToList();
+        int[] garbled = [5, 48, 98]; // 48 and 98 are the newest of their pages
+        garbled.ToList().ForEach(i => rig.Discord.Garble(missed[i]));
+
+        rig.Receive();
+        await rig.VisitAsync();
+        await rig.VisitAsync();
+        var told = rig.Inbox.NextAsync(118);
+        await rig.AdvanceUntilAsync(told, TimeSpan.FromSeconds(0.25));
+
+        Assert.Equal(
+            [.. Enumerable.Range(0, 120).Except(garbled).Select(i => $"{i}")],
+            (await told).Cast<ChatUpdate.Message>().Skip(1).Select(message => message.Text));
+    }
+
+    [Fact]
+    public async Task Where_more_was_said_than_is_asked_for_it_is_told()
+    {
+        await using var rig = await DiscordRig.ConnectedAsync(new());
+        var chat = await TalkAndLoseTheSessionAsync(rig);
+        foreach (var i in Enumerable.Range(0, 5_000))
+        {
+            rig.Discord.Write(chat, rig.Discord.Person("alice"), $"{i}");
+        }
+
+        rig.Receive();
+        await rig.VisitAsync();
+        await rig.VisitAsync();
+        var told = rig.Inbox.NextAsync(5_000);
+        await rig.AdvanceUntilAsync(told, TimeSpan.FromSeconds(1));
+        rig.Discord.Write(chat, rig.Discord.Person("alice"), "live");
+        var live = await rig.Inbox.NextMessageAsync();
+
+        Assert.Equal("4998", Assert.IsType<ChatUpdate.Message>((await told)[^1]).Text);
+        Assert.Equal("live", live.Text);
+        Assert.Equal([chat.Id], rig.Inbox.GaveUpOn);
+    }
+
+    [Fact]
+    public async Task Meanwhile_presses_are_handed_on_and_the_connection_lives_however_much_comes()
+    {
+        var clock = new FakeTimeProvider();
+        await using var rig = await DiscordRig.ConnectedAsync(clock);
+        var chat = await TalkAndLoseTheSessionAsync(rig);
+        rig.Discord.Faults.Refuse(chat.Id, 429, 0, "You are being rate limited.");
+        var (bob, busy) = (rig.Discord.Person("bob"), rig.Discord.DirectChat());
+
+        rig.Receive();
+        await rig.VisitAsync();
+        await rig.VisitAsync();
+        foreach (var i in Enumerable.Range(0, 1_500))
+        {
+            rig.Discord.Write(busy, bob, $"{i}");
+        }
+
+        rig.Discord.Press(busy, bob, rig.Discord.Write(busy, bob, "1500"), "pressed");
+        var press = await rig.Inbox.NextAsync();
+        await rig.AdvanceUntilAsync(Task.Delay(TimeSpan.FromSeconds(100), clock, Ct), TimeSpan.FromSeconds(1)); // two heartbeats
+        rig.Discord.Faults.Allow(chat.Id);
+        var told = rig.Inbox.NextAsync(1_502);
+        await rig.AdvanceUntilAsync(told, TimeSpan.FromSeconds(0.25));
+
+        Assert.Equal("pressed", Assert.IsType<ChatUpdate.Press>(press).Data);
+        Assert.Equal(
+            ["missed", .. Enumerable.Range(0, 1_501).Select(i => $"{i}")],
+            (await told).Cast<ChatUpdate.Message>().Select(message => message.Text));
+        Assert.False(rig.Discord.Gateway.Visits.TryRead(out _));
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static async Task<DiscordChannel> TalkAndLoseTheSessionAsync(DiscordRig rig)
     {

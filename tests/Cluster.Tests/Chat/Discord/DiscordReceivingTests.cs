@@ -223,10 +223,10 @@ public sealed class DiscordReceivingTests
         var clock = new FakeTimeProvider();
         await using var rig = await DiscordRig.ConnectedAsync(clock);
         var (alice, chat) = (rig.Discord.Person("alice"), rig.Discord.DirectChat());
+        await rig.Inbox.KeptAsync(); // the session
         rig.Discord.Write(chat, alice, "first");
         await rig.Inbox.NextAsync();
-        await rig.Inbox.KeptAsync();
-        await rig.Inbox.KeptAsync();
+        await rig.Inbox.KeptAsync(); // the channel
 
         for (var i = 0; i < 10; i++)
         {

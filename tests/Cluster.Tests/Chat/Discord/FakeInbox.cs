@@ -75,6 +75,10 @@ internal sealed class FakeInbox : IChatInbox
 
     public void Heard() => _heard.Writer.TryWrite(true);
 
+    public List<string> GaveUpOn { get; } = [];
+
+    public void GaveUp(string chat) => GaveUpOn.Add(chat);
+
     public Task<string?> RecallAsync(CancellationToken ct) => Task.FromResult(Where);
 
     public Task RememberAsync(string where, CancellationToken ct)

@@ -125,4 +125,27 @@ public sealed class TelegramAlbumTests
         Assert.Equal(("all", 4), (heard.Text, heard.Files.Count));
         await Soon(rig.Telegram.AcknowledgedAsync(Ct));
     }
+
+    [Fact]
+    public async Task One_that_Telegram_does_not_know_to_be_taken_is_settled_before_Telegram_calls()
+    {
+        await using var rig = await StartAsync();
+        rig.Telegram.SendAlbum(Ada, Ada, 3, "look");
+        using var dying = new CancellationTokenSource();
+        rig.Inbox.BeforeTake = _ => dying.CancelAsync();
+        var receiving = rig.Bot.ReceiveAsync(rig.Inbox, dying.Token);
+        var taken = await rig.HeardLaterAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Soon(receiving));
+        rig.Telegram.SendText(Ada, Ada, "later");
+
+        await rig.Bot.Webhook.SettleAsync(rig.Inbox, Ct);
+        var again = await rig.HeardAsync<ChatUpdate.Message>();
+        var left = await rig.CallAsync("getUpdates", "{}");
+        await rig.Bot.Webhook.SettleAsync(rig.Inbox, Ct);
+
+        Assert.Equal((taken.Key, "look", 3), (again.Key, again.Text, again.Files.Count));
+        Assert.Contains("later", left);
+        Assert.DoesNotContain("media_group_id", left);
+        Assert.Equal(left, await rig.CallAsync("getUpdates", "{}"));
+    }
 }

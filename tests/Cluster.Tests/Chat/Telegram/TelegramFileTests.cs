@@ -92,6 +92,34 @@ public sealed class TelegramFileTests
     }
 
     [Fact]
+    public async Task Files_that_are_too_large_together_go_with_albums_of_their_own_and_one_that_is_too_large_last()
+    {
+        await using var rig = await StartAsync();
+        var photo = Uploads.Large("a.png", "image/png", 9_500_000);
+        var huge = Uploads.Large("huge.zip", "application/zip", 50_000_001);
+        var large = huge with { Name = "large.zip", Size = 50_000_000 };
+
+        var groups = rig.Bot.Group([huge, photo, photo, photo, photo, photo, Log, large, Log]);
+
+        Assert.Equal(
+            ["a.png a.png a.png a.png", "a.png", Log.Name, "large.zip", Log.Name, "huge.zip"],
+            groups.Select(group => string.Join(' ', group.Select(file => file.Name))));
+    }
+
+    [Fact]
+    public async Task What_something_before_Telegram_finds_too_large_is_refused_and_not_tried_for_ever()
+    {
+        await using var rig = await StartAsync();
+        rig.Telegram.SendText(Ada, Ada, "hi");
+        var part = Uploads.Of("part.bin", "application/octet-stream", new byte[9_000_000]);
+
+        var outcome = await rig.Bot.PostFilesAsync(WithAda, [.. Enumerable.Repeat(part, 6)], null, "1", Ct);
+
+        Assert.Equal(new ChatOutcome.Refused("This is too large for Telegram."), outcome);
+        Assert.Empty(rig.Telegram.Messages(Ada));
+    }
+
+    [Fact]
     public async Task A_large_photo_goes_as_a_file_of_many_megabytes()
     {
         await using var rig = await StartAsync();
