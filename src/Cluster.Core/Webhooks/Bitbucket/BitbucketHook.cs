@@ -51,7 +51,7 @@ internal sealed class BitbucketHook : IWebhookSender
         _ => Other(key.Replace(':', '.'), f),
     };
 
-    // Name and description are made by whatever built the commit, which may be a stranger's.
+    // Name, description and address are made by whatever built the commit, which may be a stranger's.
     private static WebhookSummary CommitStatus(string key, PayloadFields f)
     {
         var state = f.Pattern("commit_status.state", Shapes.Word());
@@ -63,7 +63,7 @@ internal sealed class BitbucketHook : IWebhookSender
                 Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
                 Text("state", state),
                 Text("head_sha", f.Pattern("commit_status.commit.hash", Shapes.Hex())),
-                Text("url", f.Url("commit_status.url")),
+                Text("url", f.Url("repository.links.html.href")),
                 Text("author", Outside)),
             Stranger = true,
         };

@@ -60,8 +60,7 @@ internal sealed class CircleCiHook : IWebhookSender
                 : Named(
                     Text("workflow", f.Text("workflow.name")),
                     Text("job_name", f.Text("job.name")),
-                    Text("branch", f.Text("pipeline.vcs.branch")),
-                    Text("commit_subject", f.Text("pipeline.vcs.commit.subject"))),
+                    Text("branch", f.Text("pipeline.vcs.branch"))), // a commit that was merged may have a stranger's words
             Stranger = author != Member,
         };
     }
