@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Cluster.Core.Webhooks;
 using Cluster.Core.Webhooks.Verification;
 using Cluster.Storage.Sources;
@@ -9,19 +10,23 @@ namespace Cluster.Server.Webhooks;
 /// <param name="Source">Its row.</param>
 /// <param name="Sender">Null for a kind that this version does not know; a newer node may.</param>
 /// <param name="Scheme">How its sender proves; null with the sender.</param>
-/// <param name="Keys">The present secret's first; the others belong to the old secrets, in their order.</param>
-internal sealed record KnownSource(Source Source, IWebhookSender? Sender, WebhookScheme? Scheme, IReadOnlyList<byte[]> Keys);
+/// <param name="Keys">The present secret's first; none where no secret can be read.</param>
+/// <param name="Old">The old secret of each key; null for the present one's.</param>
+/// <param name="Scope">What its dedupe keys begin with.</param>
+internal sealed record KnownSource(
+    Source Source, IWebhookSender? Sender, WebhookScheme? Scheme, IReadOnlyList<byte[]> Keys, IReadOnlyList<OldSecret?> Old, KeyScope Scope);
 
 /// <summary>Sources with their opened secrets, kept for a second: a source that changes is seen in time, and one that was removed can
 /// put nothing in even before, since its path is asked at the append.</summary>
-internal sealed class KnownSources(SourceStore sources, SourceSecrets secrets, TimeProvider clock)
+internal sealed partial class KnownSources(SourceStore sources, SourceSecrets secrets, TimeProvider clock, ILogger<KnownSources> logger)
 {
     private const int Most = 1_000;
 
     private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan UseNotedEvery = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, (KnownSource Source, long Since)> _known = new();
+    private readonly ConcurrentDictionary<string, OldSecretUse> _uses = new();
+    private readonly ConcurrentDictionary<string, bool> _told = new();
 
     /// <returns>Null for a path that is no source's.</returns>
     public async ValueTask<KnownSource?> FindAsync(string path, CancellationToken ct)
@@ -38,23 +43,35 @@ internal sealed class KnownSources(SourceStore sources, SourceSecrets secrets, T
             return null;
         }
 
-        if (_known.Count >= Most)
-        {
-            _known.Clear();
-        }
-
+        Bound(_known);
         var opened = Open(source);
         _known[path] = (opened, since);
         return opened;
     }
 
-    /// <summary>Notes that an old secret proved a delivery, once a minute at the most.</summary>
-    public async Task UsedAsync(KnownSource known, int key, CancellationToken ct)
+    /// <summary>Notes that an old secret proved a delivery, once a minute at the most. The delivery is in already, so that nothing here may
+    /// change its answer or hold it up for long.</summary>
+    public async Task UsedAsync(KnownSource known, int key)
     {
-        if (key > 0 && known.Source.OldSecrets[key - 1] is var old && (old.UsedAt is not { } at || clock.GetUtcNow() - at >= UseNotedEvery))
+        if (known.Old[key] is not { } old)
         {
-            await secrets.UsedAsync(old, ct);
-            _known.TryRemove(known.Source.Path, out _);
+            return;
+        }
+
+        Bound(_uses);
+        if (!_uses.GetOrAdd($"{old.Source}:{old.Id}", _ => new OldSecretUse()).Claim(clock))
+        {
+            return;
+        }
+
+        try
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), clock);
+            await secrets.UsedAsync(old, patience.Token);
+        }
+        catch (Exception e)
+        {
+            LogUseNotNoted(e, old.Source);
         }
     }
 
@@ -62,11 +79,68 @@ internal sealed class KnownSources(SourceStore sources, SourceSecrets secrets, T
     {
         if (WebhookSenders.Find(source.Kind) is not { } sender)
         {
-            return new KnownSource(source, null, null, []);
+            return new KnownSource(source, null, null, [], [], default);
         }
 
         var scheme = sender.Scheme(source.Settings);
-        var texts = source.OldSecrets.Select(sources.OpenSecret).Prepend(sources.OpenSecret(source));
-        return new KnownSource(source, sender, scheme, [.. texts.Select(text => scheme.Key(text)!)]); // each was tried when it came
+        List<(byte[] Key, OldSecret? Old)> live = [];
+        if (Key(source, "present", scheme, () => sources.OpenSecret(source)) is { } present)
+        {
+            live.Add((present, null));
+        }
+
+        foreach (var old in source.OldSecrets)
+        {
+            if (Key(source, old.Id, scheme, () => sources.OpenSecret(old)) is { } key)
+            {
+                live.Add((key, old));
+            }
+        }
+
+        return new KnownSource(
+            source,
+            sender,
+            scheme,
+            [.. live.Select(one => one.Key)],
+            [.. live.Select(one => one.Old)],
+            KeyScope.Of(sender, source.Settings, source.Name, source.Path));
     }
+
+    // Each was tried when it came. But a node of an older version knows nothing of kinds, and may leave another kind's behind.
+    private byte[]? Key(Source source, string id, WebhookScheme scheme, Func<string> open)
+    {
+        try
+        {
+            if (scheme.Key(open()) is { } key)
+            {
+                return key;
+            }
+        }
+        catch (CryptographicException)
+        {
+            // said below
+        }
+
+        Bound(_told);
+        if (_told.TryAdd($"{source.Path}:{id}", true))
+        {
+            LogSecretSkipped(source.Name, source.Kind);
+        }
+
+        return null;
+    }
+
+    private static void Bound<T>(ConcurrentDictionary<string, T> kept)
+    {
+        if (kept.Count >= Most)
+        {
+            kept.Clear();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "A secret of source {Source} cannot be read as one of kind {Kind} and is skipped; give it a new one: cluster source rotate.")]
+    private partial void LogSecretSkipped(string source, string kind);
+
+    [LoggerMessage(LogLevel.Warning, "The use of an old secret of source {Source} was not noted; the next use after a minute is the retry.")]
+    private partial void LogUseNotNoted(Exception exception, string source);
 }

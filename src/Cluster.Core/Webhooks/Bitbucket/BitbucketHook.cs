@@ -20,10 +20,9 @@ internal sealed class BitbucketHook : IWebhookSender
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
-        var id = delivery.Headers.One("X-Request-UUID") ?? delivery.Headers.One("X-Request-Id");
         return new WebhookReading
         {
-            Id = id is { Length: <= 128 } ? id : null,
+            Id = delivery.Headers.Id("X-Request-UUID") ?? delivery.Headers.Id("X-Request-Id"),
             Summary = delivery.Headers.One("X-Event-Key") switch
             {
                 "diagnostics:ping" => new WebhookSummary { Name = "bitbucket.ping", FilterReason = "ping" },

@@ -16,6 +16,8 @@ internal sealed class BuildkiteHook : IWebhookSender
 
     public bool MakesSecret(SourceSettings settings) => true;
 
+    public string Platform => "Buildkite";
+
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
     public WebhookReading Read(WebhookDelivery delivery)

@@ -19,7 +19,7 @@ internal sealed class CircleCiHook : IWebhookSender
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
-        return new WebhookReading { Id = f.Pattern("id", Shapes.Id()), IdIsProved = true, Summary = Read(f) };
+        return new WebhookReading { Id = f.Pattern("id", Shapes.Id()), Summary = Read(f) };
     }
 
     public IEnumerable<string> Setup(SourceSetup setup) =>

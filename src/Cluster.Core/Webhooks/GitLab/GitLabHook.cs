@@ -28,10 +28,9 @@ internal sealed class GitLabHook : IWebhookSender
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
         var signed = delivery.Settings.Mode == Signing;
-        var id = delivery.Headers.One(signed ? StandardSignature.IdHeader : "Idempotency-Key");
         return new WebhookReading
         {
-            Id = id is { Length: <= 128 } ? id : null,
+            Id = delivery.Headers.Id(signed ? StandardSignature.IdHeader : "Idempotency-Key"),
             IdIsProved = signed,
             Summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
             {
