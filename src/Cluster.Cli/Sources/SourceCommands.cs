@@ -176,7 +176,7 @@ internal static class SourceCommands
                     ]))));
 
     // …3f9c, old …a1b2 until 12:00 (still used 11:40)
-    private static string Secrets(SourceInfo source) => string.Join(", ", source.Secrets.Select(secret =>
+    private static string Secrets(SourceInfo source) => source.Settings is { AwaitsSecret: true } ? "waits for the sender's" : string.Join(", ", source.Secrets.Select(secret =>
         secret.Until is not { } until ? $"…{secret.End}"
         : $"old …{secret.End} until {Screen.Time(until)}{(secret.UsedAt is { } used ? $" (still used {Screen.Time(used)})" : "")}"));
 

@@ -21,6 +21,9 @@ public interface IWebhookSender
     /// <summary>True when the sender makes the secret itself, after it was told the URL.</summary>
     bool MakesSecret(SourceSettings settings) => false;
 
+    /// <summary>The platform's own name, where it makes the secret and people must be told so.</summary>
+    string Platform => Kind;
+
     /// <summary>True when a body that cannot be read must be told all the same: the operator's template may have been broken by an alert's text.</summary>
     bool TellsUnreadable => false;
 
@@ -51,17 +54,30 @@ public sealed record WebhookReading
     /// <summary>What the sender calls this delivery or event; null when it has no name of its own.</summary>
     public string? Id { get; init; }
 
-    /// <summary>True when the id is covered by the proof, so that nobody can send the same body under another one.</summary>
+    /// <summary>True when the id is covered by the proof, so that nobody can send the same body under another one. Not where the proof is of the
+    /// body alone: a node of an older version takes every source for one of GitHub, and would take that proof under a header's id.</summary>
     public bool IdIsProved { get; init; }
+
+    /// <summary>Set when the sender must send otherwise, and this would lose something: what it is told.</summary>
+    public string? Refused { get; init; }
 
     /// <summary>How long a repeat is known.</summary>
     public TimeSpan Kept { get; init; } = DedupeKeys.Kept;
 
-    /// <param name="source">The source's name.</param>
+    /// <param name="scope">The source's.</param>
     /// <param name="hash">The hash of the body that the proof made.</param>
-    public IReadOnlyList<string> Keys(string source, ReadOnlySpan<byte> hash) => Id is null
-        ? [DedupeKeys.Body(source, hash)]
-        : IdIsProved ? [DedupeKeys.Delivery(source, Id)] : [DedupeKeys.Delivery(source, Id), DedupeKeys.Body(source, hash)];
+    public IReadOnlyList<string> Keys(KeyScope scope, ReadOnlySpan<byte> hash) => Id is null
+        ? [DedupeKeys.Body(scope.Bodies, hash)]
+        : IdIsProved ? [DedupeKeys.Delivery(scope.Ids, Id)] : [DedupeKeys.Delivery(scope.Ids, Id), DedupeKeys.Body(scope.Bodies, hash)];
+}
+
+/// <summary>What a source's dedupe keys begin with: its path, which no source after it has, so that one of the same name starts anew. Two stay
+/// with the name, by which a node of an older version makes its keys: GitHub's ids, and bodies whose bare signature such a node would take.</summary>
+public readonly record struct KeyScope(string Ids, string Bodies)
+{
+    public static KeyScope Of(IWebhookSender sender, SourceSettings settings, string name, string path) => sender is GitHub.GitHubHook
+        ? new(name, name)
+        : new(path, sender.Scheme(settings).SignsBodyAlone ? name : path);
 }
 
 /// <summary>What a person needs to set up the sender's side.</summary>

@@ -38,7 +38,7 @@ internal readonly struct PayloadFields(JsonElement root)
         throw new JsonException("The body is not a JSON object.");
     }
 
-    public bool Has(string name) => root.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object;
+    public bool Has(string name) => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.Object;
 
     public string? Text(string path) => Find(path) is { } found ? Read(found) : null;
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Cluster.Core.Webhooks;
 
 /// <summary>What is fixed for one source when it is made, besides its kind.</summary>
@@ -7,6 +9,10 @@ public sealed record SourceSettings
 
     /// <summary>One of its sender's modes; null for the first. A delivery never chooses it.</summary>
     public string? Mode { get; init; }
+
+    /// <summary>True until the secret that the sender makes was given: meanwhile a delivery can neither be proved nor be refused. Set by the node.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool AwaitsSecret { get; init; }
 
     /// <summary>For <c>generic</c>: where the event's id stands, as a JSON pointer (RFC 6901).</summary>
     public string? Id { get; init; }

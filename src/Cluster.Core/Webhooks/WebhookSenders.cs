@@ -39,10 +39,11 @@ public static partial class WebhookSenders
         {
             return sender.Read(delivery);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the second from an element of another type than was asked for
         {
             return new WebhookReading
             {
+                Kept = sender.TellsUnreadable ? WebhookReading.Minutes : DedupeKeys.Kept, // the same broken alert may be another time's
                 Summary = new WebhookSummary
                 {
                     Name = $"{sender.Kind}.unreadable",

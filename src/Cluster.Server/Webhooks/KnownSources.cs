@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Cluster.Core.Webhooks;
 using Cluster.Core.Webhooks.Verification;
 using Cluster.Storage.Sources;
@@ -9,29 +10,33 @@ namespace Cluster.Server.Webhooks;
 /// <param name="Source">Its row.</param>
 /// <param name="Sender">Null for a kind that this version does not know; a newer node may.</param>
 /// <param name="Scheme">How its sender proves; null with the sender.</param>
-/// <param name="Keys">The present secret's first; the others belong to the old secrets, in their order.</param>
+/// <param name="Keys">The present secret's first; none where no secret can be read.</param>
 /// <param name="Ends">The last characters of these secrets, as the list of sources shows them.</param>
+/// <param name="Old">The old secret of each key; null for the present one's.</param>
+/// <param name="Scope">What its dedupe keys begin with.</param>
 internal sealed record KnownSource(
-    Source Source, IWebhookSender? Sender, WebhookScheme? Scheme, IReadOnlyList<byte[]> Keys, IReadOnlyList<string> Ends)
+    Source Source, IWebhookSender? Sender, WebhookScheme? Scheme, IReadOnlyList<byte[]> Keys, IReadOnlyList<string> Ends, IReadOnlyList<OldSecret?> Old, KeyScope Scope)
 {
     private const int LongEnough = 16; // of a shorter one, four characters are too much of it
 
     /// <summary>How a delivery was proved, for its history.</summary>
-    public string Verified(int key) => $"{Scheme!.Title}, with {(key == 0 ? "the present secret" : "an old secret")}{(Ends[key].Length > 0 ? $" …{Ends[key]}" : "")}";
+    public string Verified(int key) =>
+        $"{Scheme!.Title}, with {(Old[key] is null ? "the present secret" : "an old secret")}{(Ends[key].Length > 0 ? $" …{Ends[key]}" : "")}";
 
     public static string End(string secret) => secret.Length < LongEnough ? "" : secret[^4..];
 }
 
 /// <summary>Sources with their opened secrets, kept for a second: a source that changes is seen in time, and one that was removed can
 /// put nothing in even before, since its path is asked at the append.</summary>
-internal sealed class KnownSources(SourceStore sources, SourceSecrets secrets, TimeProvider clock)
+internal sealed partial class KnownSources(SourceStore sources, SourceSecrets secrets, TimeProvider clock, ILogger<KnownSources> logger)
 {
     private const int Most = 1_000;
 
     private static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan UseNotedEvery = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, (KnownSource Source, long Since)> _known = new();
+    private readonly ConcurrentDictionary<string, OldSecretUse> _uses = new();
+    private readonly ConcurrentDictionary<string, bool> _told = new();
 
     /// <returns>Null for a path that is no source's.</returns>
     public async ValueTask<KnownSource?> FindAsync(string path, CancellationToken ct)
@@ -48,23 +53,35 @@ internal sealed class KnownSources(SourceStore sources, SourceSecrets secrets, T
             return null;
         }
 
-        if (_known.Count >= Most)
-        {
-            _known.Clear();
-        }
-
+        Bound(_known);
         var opened = Open(source);
         _known[path] = (opened, since);
         return opened;
     }
 
-    /// <summary>Notes that an old secret proved a delivery, once a minute at the most.</summary>
-    public async Task UsedAsync(KnownSource known, int key, CancellationToken ct)
+    /// <summary>Notes that an old secret proved a delivery, once a minute at the most. The delivery is in already, so that nothing here may
+    /// change its answer or hold it up for long.</summary>
+    public async Task UsedAsync(KnownSource known, int key)
     {
-        if (key > 0 && known.Source.OldSecrets[key - 1] is var old && (old.UsedAt is not { } at || clock.GetUtcNow() - at >= UseNotedEvery))
+        if (known.Old[key] is not { } old)
         {
-            await secrets.UsedAsync(old, ct);
-            _known.TryRemove(known.Source.Path, out _);
+            return;
+        }
+
+        Bound(_uses);
+        if (!_uses.GetOrAdd($"{old.Source}:{old.Id}", _ => new OldSecretUse()).Claim(clock))
+        {
+            return;
+        }
+
+        try
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), clock);
+            await secrets.UsedAsync(old, patience.Token);
+        }
+        catch (Exception e)
+        {
+            LogUseNotNoted(e, old.Source);
         }
     }
 
@@ -72,11 +89,70 @@ internal sealed class KnownSources(SourceStore sources, SourceSecrets secrets, T
     {
         if (WebhookSenders.Find(source.Kind) is not { } sender)
         {
-            return new KnownSource(source, null, null, [], []);
+            return new KnownSource(source, null, null, [], [], [], default);
         }
 
         var scheme = sender.Scheme(source.Settings);
-        var texts = source.OldSecrets.Select(sources.OpenSecret).Prepend(sources.OpenSecret(source)).ToList();
-        return new KnownSource(source, sender, scheme, texts.ConvertAll(text => scheme.Key(text)!), texts.ConvertAll(KnownSource.End)); // each was tried when it came
+        List<(byte[] Key, string End, OldSecret? Old)> live = [];
+        if (Key(source, "present", scheme, () => sources.OpenSecret(source)) is var (presentKey, presentEnd))
+        {
+            live.Add((presentKey, presentEnd, null));
+        }
+
+        foreach (var old in source.OldSecrets)
+        {
+            if (Key(source, old.Id, scheme, () => sources.OpenSecret(old)) is var (key, end))
+            {
+                live.Add((key, end, old));
+            }
+        }
+
+        return new KnownSource(
+            source,
+            sender,
+            scheme,
+            [.. live.Select(one => one.Key)],
+            [.. live.Select(one => one.End)],
+            [.. live.Select(one => one.Old)],
+            KeyScope.Of(sender, source.Settings, source.Name, source.Path));
     }
+
+    // Each was tried when it came. But a node of an older version knows nothing of kinds, and may leave another kind's behind.
+    private (byte[] Key, string End)? Key(Source source, string id, WebhookScheme scheme, Func<string> open)
+    {
+        try
+        {
+            var secret = open();
+            if (scheme.Key(secret) is { } key)
+            {
+                return (key, KnownSource.End(secret));
+            }
+        }
+        catch (CryptographicException)
+        {
+            // said below
+        }
+
+        Bound(_told);
+        if (_told.TryAdd($"{source.Path}:{id}", true))
+        {
+            LogSecretSkipped(source.Name, source.Kind);
+        }
+
+        return null;
+    }
+
+    private static void Bound<T>(ConcurrentDictionary<string, T> kept)
+    {
+        if (kept.Count >= Most)
+        {
+            kept.Clear();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "A secret of source {Source} cannot be read as one of kind {Kind} and is skipped; give it a new one: cluster source rotate.")]
+    private partial void LogSecretSkipped(string source, string kind);
+
+    [LoggerMessage(LogLevel.Warning, "The use of an old secret of source {Source} was not noted; the next use after a minute is the retry.")]
+    private partial void LogUseNotNoted(Exception exception, string source);
 }

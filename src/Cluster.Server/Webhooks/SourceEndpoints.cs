@@ -46,7 +46,8 @@ internal static class SourceEndpoints
             return ApiEndpoints.Bad($"The playbook has {request.Playbook.Length} characters; {MaxPlaybookLength} are the most.");
         }
 
-        var settings = request.Settings ?? SourceSettings.None;
+        var given = request.Settings ?? SourceSettings.None;
+        var settings = given with { AwaitsSecret = request.Secret is null && sender.MakesSecret(given) };
         if ((WebhookSenders.Fault(sender, settings) ?? GivenFault(sender, settings, request.Secret)) is { } fault)
         {
             return ApiEndpoints.Bad(fault);
@@ -74,8 +75,8 @@ internal static class SourceEndpoints
                     Name = wish.Name,
                     Kind = wish.Kind,
                     Url = $"{address.Url}/hooks/{path}",
-                    Secret = request.Secret is null ? wish.Secret : null,
-                    Settings = request.Settings,
+                    Secret = request.Secret is null && !settings.AwaitsSecret ? wish.Secret : null,
+                    Settings = settings == SourceSettings.None ? null : settings,
                 })
                 : TypedResults.Problem(
                     $"A source named '{request.Name}' exists already. Choose another name, or remove it first.", statusCode: StatusCodes.Status409Conflict);
@@ -111,12 +112,15 @@ internal static class SourceEndpoints
             return ApiEndpoints.Bad($"This node does not know the kind '{source.Kind}'; ask a newer one.");
         }
 
-        if (GivenFault(sender, source.Settings, request.Secret) is { } fault)
+        var fault = request.Secret is null && sender.MakesSecret(source.Settings)
+            ? $"{sender.Platform} makes the secret: give it with --secret-file."
+            : GivenFault(sender, source.Settings, request.Secret);
+        if (fault is not null)
         {
             return ApiEndpoints.Bad(fault);
         }
 
-        var keep = TimeSpan.FromHours(request.KeepOldHours);
+        var keep = source.Settings.AwaitsSecret ? TimeSpan.Zero : TimeSpan.FromHours(request.KeepOldHours);
         var secret = request.Secret ?? sender.Scheme(source.Settings).NewSecret();
         return await secrets.RotateAsync(name, secret, keep, caller, ct) switch
         {
@@ -126,7 +130,7 @@ internal static class SourceEndpoints
                 Kind = source.Kind,
                 Url = $"{address.Url}/hooks/{source.Path}",
                 Secret = request.Secret is null ? secret : null,
-                Settings = source.Settings,
+                Settings = source.Settings with { AwaitsSecret = false },
                 OldUntil = keep > TimeSpan.Zero ? clock.GetUtcNow() + keep : null,
             }),
             Rotation.TooMany => TypedResults.Problem(

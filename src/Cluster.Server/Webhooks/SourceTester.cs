@@ -28,9 +28,23 @@ internal sealed class SourceTester(SourceStore sources, NodeAddress address, Eng
             return new SourceTest { Ok = false, Steps = [$"This node does not know the kind '{source.Kind}'; ask a newer one."] };
         }
 
+        if (source.Settings.AwaitsSecret)
+        {
+            return new SourceTest
+            {
+                Ok = false,
+                Steps = [$"{sender.Platform} makes this source's secret. Give it first: cluster source rotate {source.Name} --secret-file FILE"],
+            };
+        }
+
         var id = Guid.NewGuid().ToString();
         var body = Encoding.UTF8.GetBytes((await SampleAsync(sender.Kind, ct)).Replace(SampleId, id, StringComparison.Ordinal));
         var (scheme, secret) = (sender.Scheme(source.Settings), sources.OpenSecret(source));
+        if (scheme.Key(secret) is null)
+        {
+            return new SourceTest { Ok = false, Steps = [$"The secret of '{source.Name}' is none of kind {source.Kind}. Give it a new one: cluster source rotate {source.Name}"] };
+        }
+
         var headers = new Dictionary<string, string>(scheme.Sign(secret, id, engine.Clock.GetUtcNow(), body), StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in sender.SampleHeaders(id))
         {
@@ -70,7 +84,8 @@ internal sealed class SourceTester(SourceStore sources, NodeAddress address, Eng
         using var proof = scheme.Begin(view, [scheme.Key(sources.OpenSecret(source))!], engine.Clock.GetUtcNow());
         proof?.Append(body);
         var reading = WebhookSenders.Read(sender, new WebhookDelivery(view, body, source.Settings));
-        if (proof?.Finish() is not { } proven || await sources.EnteredAsync(reading.Keys(source.Name, proven.Hash), ct) is not { } entered)
+        if (proof?.Finish() is not { } proven || await sources.EnteredAsync(
+                source.Session, reading.Keys(KeyScope.Of(sender, source.Settings, source.Name, source.Path), proven.Hash), ct) is not { } entered)
         {
             steps.Add("The event is not to be found.");
             return new SourceTest { Ok = false, Steps = steps };

@@ -11,8 +11,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Cluster.Server.Webhooks;
 
 /// <summary>Receives webhooks: header checks, then the body while it is proved, then reading, routing; 2xx only after the commit. What is
-/// proved is never answered 4xx for what it says: some senders stop for good after a few. A stranger is told little: one constant answer
-/// for everything that is not proved.</summary>
+/// proved is not answered 4xx for what it says, since some senders stop for good after a few; only a form of which a part would be lost is.
+/// A stranger is told little: one constant answer for everything that is not proved.</summary>
 internal static class WebhookEndpoints
 {
     private const int Large = 1024 * 1024; // bytes
@@ -39,6 +39,12 @@ internal static class WebhookEndpoints
         if (known is not { Sender: { } sender, Scheme: { } scheme })
         {
             return Busy(context, TimeSpan.FromSeconds(30), "This node does not know the source's kind yet.");
+        }
+
+        if (known.Source.Settings.AwaitsSecret || known.Keys.Count == 0)
+        {
+            // Nothing can be proved yet. A refusal would make some senders stop for good; this makes them come again.
+            return Busy(context, TimeSpan.FromMinutes(1), "The source has no secret yet that could prove this.");
         }
 
         var headers = new WebhookHeaders(name => request.Headers[name]);
@@ -79,9 +85,15 @@ internal static class WebhookEndpoints
                 return NotProved(refusals, known);
             }
 
-            await sources.UsedAsync(known, proven.Key, ct);
             var reading = WebhookSenders.Read(sender, new WebhookDelivery(headers, body.Bytes, known.Source.Settings));
-            return await AcceptAsync(context, known, reading, body, proven, router, engine, ct);
+            if (reading.Refused is { } refused)
+            {
+                return TypedResults.Problem(refused, statusCode: StatusCodes.Status415UnsupportedMediaType);
+            }
+
+            var answer = await AcceptAsync(context, known, reading, body, proven, router, engine, ct);
+            await sources.UsedAsync(known, proven.Key);
+            return answer;
         }
         finally
         {
@@ -111,7 +123,7 @@ internal static class WebhookEndpoints
                 Trust = summary.Stranger ? Trust.Stranger : Trust.System,
                 Body = content,
                 Payload = summary.PayloadOpen ? body.Bytes : default, // what nobody may fetch is not kept
-                DedupeKeys = reading.Keys(source.Name, proven.Hash),
+                DedupeKeys = reading.Keys(known.Scope, proven.Hash),
                 KeysKept = reading.Kept,
                 At = engine.Clock.GetUtcNow(),
                 FilterReason = summary.FilterReason,

@@ -1,4 +1,5 @@
 using Cluster.Core.Secrets;
+using Cluster.Core.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
 
@@ -47,13 +48,20 @@ public sealed class SourceSecrets(Engine engine, SecretBox box)
                 await Tokens.HoldAsync(turn, by);
 
                 // Two at a time come one after the other: the row is taken before it is read.
-                if (await turn.Db.ExecuteAsync(
-                    "UPDATE source SET name = name WHERE name = @name AND (owner = @owner OR @admin = 1)",
+                var taken = await turn.Db.RowsAsync(
+                    "UPDATE source SET name = name WHERE name = @name AND (owner = @owner OR @admin = 1) RETURNING settings",
+                    r => r.TextOrNull(0) is { } text ? SourceStore.Read(text) : SourceSettings.None,
                     ("@name", name),
                     ("@owner", by.Principal),
-                    ("@admin", by.Admin ? 1 : 0)) == 0)
+                    ("@admin", by.Admin ? 1 : 0));
+                if (taken is not [var settings])
                 {
                     return Rotation.NoSuchSource;
+                }
+
+                if (settings.AwaitsSecret)
+                {
+                    keepOld = TimeSpan.Zero; // the present one only held the place, and nobody knows it
                 }
 
                 await turn.Db.ExecuteAsync(
@@ -72,28 +80,30 @@ public sealed class SourceSecrets(Engine engine, SecretBox box)
                 }
 
                 await turn.Db.ExecuteAsync(
-                    "UPDATE source SET secret = @secret WHERE name = @name", ("@name", name), ("@secret", box.Seal(secret, Purpose(name))));
+                    "UPDATE source SET secret = @secret, settings = @settings WHERE name = @name",
+                    ("@name", name),
+                    ("@secret", box.Seal(secret, Purpose(name))),
+                    ("@settings", SourceStore.Write(settings with { AwaitsSecret = false })));
                 await turn.AuditAsync(by.Identity.Value, "source.rotate", name, $"old secret good for {keepOld.TotalHours:0.##} h");
                 return Rotation.Done;
             },
             ct);
 
-    /// <summary>Notes that a sender still uses an old secret.</summary>
+    /// <summary>Notes that a sender still uses an old secret. Only the first note of all nodes is audited.</summary>
     public Task<bool> UsedAsync(OldSecret secret, CancellationToken ct) =>
         engine.TurnAsync(
             async turn =>
             {
-                var used = await turn.Db.ExecuteAsync(
-                    "UPDATE source_secret SET used_at = @now WHERE source = @source AND id = @id",
-                    ("@now", turn.NowMs),
-                    ("@source", secret.Source),
-                    ("@id", secret.Id));
-                if (used > 0 && secret.UsedAt is null)
+                if (await NoteAsync("UPDATE source_secret SET used_at = @now WHERE source = @source AND id = @id AND used_at IS NULL"))
                 {
                     await turn.AuditAsync("node", "source.old-secret", secret.Source, $"still used; good until {secret.Until:u}");
+                    return true;
                 }
 
-                return used > 0;
+                return await NoteAsync("UPDATE source_secret SET used_at = @now WHERE source = @source AND id = @id");
+
+                async Task<bool> NoteAsync(string update) =>
+                    await turn.Db.ExecuteAsync(update, ("@now", turn.NowMs), ("@source", secret.Source), ("@id", secret.Id)) > 0;
             },
             ct);
 

@@ -69,12 +69,13 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                     ("@path", path),
                     ("@secret", box.Seal(wish.Secret, SourceSecrets.Purpose(wish.Name))),
                     ("@now", turn.NowMs),
-                    ("@settings", wish.Settings == SourceSettings.None ? null : JsonSerializer.Serialize(wish.Settings, ApiJson.Default.SourceSettings)));
+                    ("@settings", Write(wish.Settings)));
                 if (added == 0)
                 {
                     return null;
                 }
 
+                await SourceSecrets.RemoveAsync(turn, wish.Name); // a node of an older version removes a source without them
                 await turn.Db.ExecuteAsync(
                     "INSERT INTO route (source, session_id, playbook) VALUES (@source, @session, @playbook)",
                     ("@source", wish.Name),
@@ -178,8 +179,8 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 ("@admin", by.Admin ? 1 : 0)),
             ct);
 
-    /// <summary>The event that one of these dedupe keys stands for, and how far it came.</summary>
-    public Task<EnteredEvent?> EnteredAsync(IReadOnlyList<string> keys, CancellationToken ct) =>
+    /// <summary>The event that one of these dedupe keys stands for, and how far it came to its session.</summary>
+    public Task<EnteredEvent?> EnteredAsync(SessionId session, IReadOnlyList<string> keys, CancellationToken ct) =>
         engine.ReadAsync(
             async db =>
             {
@@ -187,9 +188,11 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 {
                     if (await db.RowAsync(
                         """
-                        SELECT d.event_id, v.state, v.reason FROM dedupe d JOIN delivery v ON v.event_id = d.event_id WHERE d.key = @key
+                        SELECT d.event_id, v.state, v.reason FROM dedupe d
+                        JOIN delivery v ON v.session_id = @session AND v.event_id = d.event_id WHERE d.key = @key
                         """,
                         r => new EnteredEvent(r.GetInt64(0), r.GetString(1), r.TextOrNull(2)),
+                        ("@session", session.ToString()),
                         ("@key", key)) is { } found)
                     {
                         return found;
@@ -230,6 +233,13 @@ public sealed class SourceStore(Engine engine, SecretBox box)
         }
     }
 
+    internal static SourceSettings Read(string settings) =>
+        JsonSerializer.Deserialize(settings, ApiJson.Default.SourceSettings) ?? SourceSettings.None;
+
+    /// <returns>Null for none: no row is larger than it must be.</returns>
+    internal static string? Write(SourceSettings settings) =>
+        settings == SourceSettings.None ? null : JsonSerializer.Serialize(settings, ApiJson.Default.SourceSettings);
+
     private static async Task RemoveRoutesAsync(Turn turn, string name)
     {
         var routed = await turn.Db.RowsAsync(
@@ -239,9 +249,6 @@ public sealed class SourceStore(Engine engine, SecretBox box)
             await AccessStore.RaiseVersionAsync(turn, session);
         }
     }
-
-    private static SourceSettings Read(string settings) =>
-        JsonSerializer.Deserialize(settings, ApiJson.Default.SourceSettings) ?? SourceSettings.None;
 
     // A list must be had even where the key is not the one of every source.
     private string End(byte[] secret, string purpose) => box.Opens(secret, purpose) ? box.Open(secret, purpose)[^4..] : "?";

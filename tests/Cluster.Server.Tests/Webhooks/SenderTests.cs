@@ -122,17 +122,36 @@ public sealed class SenderTests
     }
 
     [Theory]
-    [InlineData("structured", "application/cloudevents+json; charset=utf-8")]
-    [InlineData("batch", "application/cloudevents-batch+json; charset=utf-8")]
-    public async Task A_cloud_event_comes_under_its_own_content_type(string name, string type)
+    [InlineData("application/cloudevents-batch+json; charset=utf-8")]
+    [InlineData("application/json")]
+    public async Task A_batch_of_cloud_events_is_refused_whole_and_its_sender_told_why(string type)
     {
         await using var node = await NodeHost.StartAsync();
         await node.CreateSessionAsync("api");
         using var http = new HttpClient();
-        var sample = WebhookSamples.Find($"cloudevents/{name}");
+        using var api = node.Api();
+        var sample = WebhookSamples.Find("cloudevents/structured");
+        var source = await AddAsync(node, sample);
+        using var request = sample.Request(source.Url, source.Secret!, [(byte)'[', .. sample.Body, (byte)',', .. sample.Body, (byte)']']);
+        request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+
+        using var refused = await http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
+        Assert.Contains("send events one by one", await refused.Content.ReadAsStringAsync());
+        Assert.Empty((await api.GetFromJsonAsync("/api/events?session=api", ApiJson.Default.IReadOnlyListEventInfo))!);
+    }
+
+    [Fact]
+    public async Task A_cloud_event_comes_under_its_own_content_type()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        using var http = new HttpClient();
+        var sample = WebhookSamples.Find("cloudevents/structured");
         var source = await AddAsync(node, sample);
         using var request = sample.Request(source.Url, source.Secret!, sample.Body);
-        request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+        request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse("application/cloudevents+json; charset=utf-8");
 
         using var accepted = await http.SendAsync(request);
 
@@ -213,6 +232,7 @@ public sealed class SenderTests
     private static async Task<NewSource> AddAsync(NodeHost node, WebhookSample sample)
     {
         using var api = node.Api();
+        var given = sample.Sender.MakesSecret(sample.Settings) ? sample.Sender.Scheme(sample.Settings).NewSecret() : null;
         var request = new AddSource
         {
             Kind = sample.Kind,
@@ -220,10 +240,12 @@ public sealed class SenderTests
             Session = "api",
             Playbook = "Find out why.",
             Settings = sample.Settings,
+            Secret = given,
         };
         var added = await api.PostAsJsonAsync("/api/sources", request, ApiJson.Default.AddSource);
         Assert.True(added.IsSuccessStatusCode, await added.Content.ReadAsStringAsync());
-        return (await added.Content.ReadFromJsonAsync(ApiJson.Default.NewSource))!;
+        var source = (await added.Content.ReadFromJsonAsync(ApiJson.Default.NewSource))!;
+        return source with { Secret = source.Secret ?? given };
     }
 
     // Two samples of PagerDuty stand for one event; here each is its own.

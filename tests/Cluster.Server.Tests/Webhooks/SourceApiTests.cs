@@ -48,7 +48,9 @@ public sealed class SourceApiTests
         {
             var name = mode is null ? "ci" : $"ci-{mode}";
             var settings = mode is null ? null : new SourceSettings { Mode = mode };
-            (await api.PostAsJsonAsync("/api/sources", new AddSource { Kind = kind, Name = name, Session = "api", Settings = settings }, ApiJson.Default.AddSource))
+            var sender = WebhookSenders.Find(kind)!;
+            var secret = sender.MakesSecret(settings ?? SourceSettings.None) ? sender.Scheme(SourceSettings.None).NewSecret() : null;
+            (await api.PostAsJsonAsync("/api/sources", new AddSource { Kind = kind, Name = name, Session = "api", Settings = settings, Secret = secret }, ApiJson.Default.AddSource))
                 .EnsureSuccessStatusCode();
 
             var tests = new List<SourceTest>();

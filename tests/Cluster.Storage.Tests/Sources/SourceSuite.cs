@@ -204,6 +204,63 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
         Assert.Equal(0, await CountAsync("source_secret"));
     }
 
+    [Fact]
+    public async Task A_source_waits_for_its_senders_secret_until_the_first_is_given()
+    {
+        var settings = new SourceSettings { Mode = "timestamp", AwaitsSecret = true };
+        var path = (await Sources.AddAsync(Wish("ci", Api) with { Settings = settings }, AliceCalls, Ct))!;
+        Assert.True((await Sources.FindAsync(path, Ct))!.Settings.AwaitsSecret);
+
+        Assert.Equal(Rotation.Done, await SourceSecrets.RotateAsync("ci", "the-senders-own-secret", TimeSpan.FromHours(24), AliceCalls, Ct));
+
+        var source = (await Sources.FindAsync(path, Ct))!;
+        Assert.Equal(settings with { AwaitsSecret = false }, source.Settings);
+        Assert.Equal("the-senders-own-secret", Sources.OpenSecret(source));
+        Assert.Empty(source.OldSecrets); // nobody ever knew the one that held its place
+    }
+
+    [Fact]
+    public async Task What_an_older_node_left_of_a_source_is_no_secret_of_the_next_one_of_its_name()
+    {
+        await AddAsync();
+        await SourceSecrets.RotateAsync("ci", "the-second-secret", TimeSpan.FromHours(24), AliceCalls, Ct);
+        foreach (var left in new[] { "DELETE FROM source", "DELETE FROM route" })
+        {
+            await Engine.TurnAsync(turn => turn.Db.ExecuteAsync(left), Ct);
+        }
+
+        var path = (await AddAsync())!;
+
+        Assert.Empty((await Sources.FindAsync(path, Ct))!.OldSecrets);
+        Assert.Equal(0, await CountAsync("source_secret"));
+    }
+
+    [Fact]
+    public async Task The_first_use_of_an_old_secret_is_audited_once_whatever_two_nodes_know()
+    {
+        var path = (await AddAsync())!;
+        await SourceSecrets.RotateAsync("ci", "the-second-secret", TimeSpan.FromHours(24), AliceCalls, Ct);
+        var known = Assert.Single((await Sources.FindAsync(path, Ct))!.OldSecrets);
+
+        Assert.True(await SourceSecrets.UsedAsync(known, Ct));
+        Assert.True(await SourceSecrets.UsedAsync(known, Ct));
+        Assert.False(await SourceSecrets.UsedAsync(known with { Id = "other" }, Ct));
+
+        Assert.Single(await AuditedAsync("source.old-secret"));
+    }
+
+    [Fact]
+    public async Task An_event_is_found_by_its_key_in_its_own_session_only()
+    {
+        await AddAsync();
+        var webhook = await MessageAsync("from ci", Identity.Source("ci"), "a-key") with { Kind = EventKind.Webhook };
+        var id = Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(webhook)).EventId;
+
+        Assert.Equal(new EnteredEvent(id, "queued", null), await Sources.EnteredAsync(Api, ["another-key", "a-key"], Ct));
+        Assert.Null(await Sources.EnteredAsync(new SessionId("alice", "other"), ["a-key"], Ct));
+        Assert.Null(await Sources.EnteredAsync(Api, ["another-key"], Ct));
+    }
+
     private Task<string?> AddAsync(Caller? by = null, SessionId? session = null) =>
         Sources.AddAsync(Wish("ci", session ?? Api), by ?? AliceCalls, Ct);
 }

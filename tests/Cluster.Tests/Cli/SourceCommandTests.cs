@@ -120,6 +120,22 @@ public sealed class SourceCommandTests : IDisposable
         Assert.Matches("…3f9c, old …a1b2 until 2026-01-0[12] .* \\(still used 2026-01-01 ", ran.Output);
     }
 
+    [Fact]
+    public async Task The_list_shows_which_source_waits_for_its_senders_secret()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
+            [{"name":"duty","kind":"pagerduty","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
+              "settings":{"awaitsSecret":true},"secrets":[{"end":"3f9c"}]}]
+            """);
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "list");
+
+        Assert.Contains("waits for the sender's", ran.Output);
+        Assert.DoesNotContain("3f9c", ran.Output);
+    }
+
     public void Dispose() => _home.Dispose();
 
     private static List<string> Answers(FakeNode node, string call, string answer)

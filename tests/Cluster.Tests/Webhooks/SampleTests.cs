@@ -77,6 +77,7 @@ public sealed class SampleTests
         from body in new[]
         {
             "{}", "{\"hello\":\"world\"}", "[]", "null", "7", "", "{", "{\"a\":1,\"a\":2}", "\"text\"", "{\"type\":7,\"event\":[],\"alerts\":{},\"build\":\"x\",\"object_kind\":null}",
+            "{\"push\":{\"changes\":[1]},\"alerts\":[1,[]],\"builds\":[7],\"event\":7,\"build\":[],\"data\":{\"event\":{\"exception\":{\"values\":[1]}}}}",
             "{\"data\":\"\\ud83d\",\"type\":\"\\udc00\"}", $"{string.Concat(Enumerable.Repeat("{\"a\":", 200))}1{new string('}', 200)}",
         }
         select new TheoryDataRow<string, string>(sender.Kind, body);
@@ -92,7 +93,7 @@ public sealed class SampleTests
             var reading = sample.Read(bytes);
 
             Assert.StartsWith($"{kind}.", reading.Summary.Name);
-            Assert.NotEmpty(reading.Keys("ci", new byte[32]));
+            Assert.NotEmpty(reading.Keys(new Core.Webhooks.KeyScope("path", "ci"), new byte[32]));
             Assert.InRange(Framing.Webhook(reading.Summary, "").Length, 100, 1_200);
         }
     }

@@ -8,11 +8,13 @@ namespace Cluster.Core.Webhooks.Alertmanager;
 internal static class AlertGroup
 {
     private const int Told = 3;
+    private const int MostOthers = 20;
 
     public static WebhookSummary Read(string kind, PayloadFields f)
     {
         var status = f.Text("status") is "firing" or "resolved" ? f.Text("status") : null;
         var alerts = f.Items("alerts");
+        var all = alerts.Count + Math.Max(0, f.Integer("truncatedAlerts") ?? 0);
         return new WebhookSummary
         {
             Name = $"{kind}.{status ?? "alerts"}",
@@ -20,6 +22,7 @@ internal static class AlertGroup
                 Text("status", status),
                 Number("firing", alerts.Count(alert => alert.Text("status") is "firing" or null)),
                 Number("resolved", alerts.Count(alert => alert.Text("status") == "resolved")),
+                Text("told", all > Told ? $"{Math.Min(Told, alerts.Count)} of {all}" : null),
                 Number("truncated", f.Integer("truncatedAlerts")),
                 Text("started_at", alerts.FirstOrDefault().Pattern("startsAt", Shapes.Time())),
                 Text("fingerprint", alerts.FirstOrDefault().Pattern("fingerprint", Shapes.Hex())),
@@ -32,7 +35,14 @@ internal static class AlertGroup
                     Text($"severity_{i + 1}", alert.Text("labels.severity"), 40),
                     Text($"instance_{i + 1}", alert.Text("labels.instance"), 80),
                     Text($"summary_{i + 1}", alert.Text("annotations.summary") ?? alert.Text("annotations.description")))),
+                .. Named(Text("others", Others(alerts), Long)),
             ],
         };
     }
+
+    // Those that are not told by name, so that the session knows what to ask for: HighLoad c6eadffa33fcdf37, DiskFull 8b0e4f4c1e7a2d90
+    private static string? Others(List<PayloadFields> alerts) => alerts.Count <= Told
+        ? null
+        : string.Join(", ", alerts.Skip(Told).Take(MostOthers).Select(alert =>
+            $"{HostileText.Cut(alert.Text("labels.alertname") ?? "", 30)} {alert.Pattern("fingerprint", Shapes.Hex())}".Trim()));
 }

@@ -20,10 +20,9 @@ internal sealed class BitbucketHook : IWebhookSender
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
-        var id = delivery.Headers.One("X-Request-UUID") ?? delivery.Headers.One("X-Request-Id");
         return new WebhookReading
         {
-            Id = id is { Length: <= 128 } ? id : null,
+            Id = delivery.Headers.Id("X-Request-UUID") ?? delivery.Headers.Id("X-Request-Id"),
             Summary = delivery.Headers.One("X-Event-Key") switch
             {
                 "diagnostics:ping" => new WebhookSummary { Name = "bitbucket.ping", FilterReason = "ping" },
@@ -51,7 +50,7 @@ internal sealed class BitbucketHook : IWebhookSender
         _ => Other(key.Replace(':', '.'), f),
     };
 
-    // Name and description are made by whatever built the commit, which may be a stranger's.
+    // Name, description and address are made by whatever built the commit, which may be a stranger's.
     private static WebhookSummary CommitStatus(string key, PayloadFields f)
     {
         var state = f.Pattern("commit_status.state", Shapes.Word());
@@ -63,7 +62,7 @@ internal sealed class BitbucketHook : IWebhookSender
                 Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
                 Text("state", state),
                 Text("head_sha", f.Pattern("commit_status.commit.hash", Shapes.Hex())),
-                Text("url", f.Url("commit_status.url")),
+                Text("url", f.Url("repository.links.html.href")),
                 Text("author", Outside)),
             Stranger = true,
         };

@@ -16,6 +16,8 @@ internal sealed class BuildkiteHook : IWebhookSender
 
     public bool MakesSecret(SourceSettings settings) => true;
 
+    public string Platform => "Buildkite";
+
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
     public WebhookReading Read(WebhookDelivery delivery)
@@ -40,7 +42,7 @@ internal sealed class BuildkiteHook : IWebhookSender
         .. Steps.GiveSecret(setup, "Its token is shown on the same page"),
     ];
 
-    // A build for a pull request may be of a stranger's commit, and its message is theirs.
+    // A build for a pull request may be of a stranger's commit. Its message is its commit's, which is a stranger's even after a merge.
     private static WebhookSummary Read(string? name, PayloadFields f)
     {
         var state = f.Pattern("build.state", Shapes.Word());
@@ -66,9 +68,7 @@ internal sealed class BuildkiteHook : IWebhookSender
                 Text("author", build ? author : null)),
             Untrusted = !build || author != Member
                 ? []
-                : Named(
-                    Text("message", f.Text("build.message")),
-                    Text("branch", f.Text("build.branch"))),
+                : Named(Text("branch", f.Text("build.branch"))),
             Stranger = build && author != Member,
         };
     }

@@ -19,7 +19,7 @@ internal sealed class CircleCiHook : IWebhookSender
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
-        return new WebhookReading { Id = f.Pattern("id", Shapes.Id()), IdIsProved = true, Summary = Read(f) };
+        return new WebhookReading { Id = f.Pattern("id", Shapes.Id()), Summary = Read(f) };
     }
 
     public IEnumerable<string> Setup(SourceSetup setup) =>
@@ -60,8 +60,7 @@ internal sealed class CircleCiHook : IWebhookSender
                 : Named(
                     Text("workflow", f.Text("workflow.name")),
                     Text("job_name", f.Text("job.name")),
-                    Text("branch", f.Text("pipeline.vcs.branch")),
-                    Text("commit_subject", f.Text("pipeline.vcs.commit.subject"))),
+                    Text("branch", f.Text("pipeline.vcs.branch"))), // a commit that was merged may have a stranger's words
             Stranger = author != Member,
         };
     }

@@ -5,10 +5,17 @@ using static Cluster.Core.Webhooks.Fields;
 
 namespace Cluster.Core.Webhooks.CloudEvents;
 
-/// <summary>CloudEvents 1.0 over HTTP in structured mode, one or a batch (cloudevents/spec: formats/json-format.md, http-webhook.md). The secret
+/// <summary>CloudEvents 1.0 over HTTP in structured mode, one at a time (cloudevents/spec: formats/json-format.md, http-webhook.md). The secret
 /// comes as a bearer token; the specification's token in the URL is refused, since URLs end up in logs.</summary>
 internal sealed class CloudEventsHook : IWebhookSender
 {
+    // Each event of it would have to enter by itself, or all of them not at all. Nothing is taken rather than the first one only.
+    private static readonly WebhookReading Batch = new()
+    {
+        Refused = "This is a batch of events; send events one by one.",
+        Summary = new WebhookSummary { Name = "cloudevents.batch", FilterReason = "a batch" },
+    };
+
     public string Kind => "cloudevents";
 
     public string Title => "Anything that sends CloudEvents in structured mode.";
@@ -20,9 +27,9 @@ internal sealed class CloudEventsHook : IWebhookSender
         using var document = PayloadFields.Parse(delivery.Body);
         return document.RootElement.ValueKind switch
         {
-            JsonValueKind.Array => Batch(document.RootElement),
             JsonValueKind.Object => One(new PayloadFields(document.RootElement)),
-            _ => throw new JsonException("The body is neither an event nor a batch of events."),
+            JsonValueKind.Array => Batch,
+            _ => throw new JsonException("The body is no event."),
         };
     }
 
@@ -50,22 +57,4 @@ internal sealed class CloudEventsHook : IWebhookSender
                 Text("data", f.Line("data"), 2 * Long)),
         },
     };
-
-    private static WebhookReading Batch(JsonElement events)
-    {
-        var first = events.GetArrayLength() == 0 ? default : new PayloadFields(events[0]);
-        return new WebhookReading
-        {
-            Summary = new WebhookSummary
-            {
-                Name = "cloudevents.batch",
-                FilterReason = events.GetArrayLength() == 0 ? "empty" : null,
-                Trusted = Named(Number("events", events.GetArrayLength())),
-                Untrusted = Named(
-                    Text("first_type", first.Text("type")),
-                    Text("first_source", first.Text("source")),
-                    Text("first_data", first.Line("data"), Long)),
-            },
-        };
-    }
 }

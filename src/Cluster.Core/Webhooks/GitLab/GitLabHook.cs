@@ -28,10 +28,9 @@ internal sealed class GitLabHook : IWebhookSender
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
         var signed = delivery.Settings.Mode == Signing;
-        var id = delivery.Headers.One(signed ? StandardSignature.IdHeader : "Idempotency-Key");
         return new WebhookReading
         {
-            Id = id is { Length: <= 128 } ? id : null,
+            Id = delivery.Headers.Id(signed ? StandardSignature.IdHeader : "Idempotency-Key"),
             IdIsProved = signed,
             Summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
             {
@@ -84,12 +83,12 @@ internal sealed class GitLabHook : IWebhookSender
                 Number("first_failed_job", failed.FirstOrDefault().Integer("id")),
                 Text("failure_reason", failed.FirstOrDefault().Pattern("failure_reason", Shapes.Word())),
                 Text("author", author)),
-            // The pipeline's variables may be secrets and its people's addresses are theirs: neither is told.
+            // The pipeline's variables may be secrets and its people's addresses are theirs: neither is told. Nor are its commit's words, which
+            // stay a stranger's after a merge.
             Untrusted = author != Member
                 ? []
                 : Named(
                     Text("branch", f.Text("object_attributes.ref")),
-                    Text("commit_title", f.Text("commit.title") ?? f.Text("commit.message")),
                     Text("failed_job_names", failed.Count == 0 ? null : string.Join(", ", failed.Take(5).Select(build => Shown(build.Text("name")))))),
             Stranger = author != Member,
         };

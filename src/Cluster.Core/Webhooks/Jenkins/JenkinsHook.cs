@@ -5,7 +5,7 @@ using static Cluster.Core.Webhooks.Fields;
 
 namespace Cluster.Core.Webhooks.Jenkins;
 
-/// <summary>Jenkins' Notification plugin (jenkinsci/notification-plugin: Protocol.java, Phase.java). It signs nothing; a user name and a
+/// <summary>Jenkins' Notification plugin (jenkinsci/notification-plugin: Protocol.java, Phase.java, BuildState.java). It signs nothing; a user name and a
 /// password in the endpoint's URL come as basic authentication. Job names and addresses of a multibranch project hold branch names.</summary>
 internal sealed class JenkinsHook : IWebhookSender
 {
@@ -33,9 +33,10 @@ internal sealed class JenkinsHook : IWebhookSender
         var place = f.Text("build.full_url") ?? f.Text("build.url") ?? f.Text("buildUrl");
         return new WebhookReading
         {
-            Id = place is null ? null : $"{place}:{phase}:{status}",
+            // A job that was made again counts its builds from one again. Where the plugin tells them, the queue's number and the time tell two apart.
+            Id = place is null ? null : $"{place}:{phase}:{status}:{f.Integer("build.queue_id")}:{f.Line("build.timestamp")}",
             IdIsProved = true, // by nothing less than the body is
-            Kept = place is null ? WebhookReading.Minutes : DedupeKeys.Kept,
+            Kept = WebhookReading.Minutes,
             Summary = new WebhookSummary
             {
                 Name = "jenkins.build",

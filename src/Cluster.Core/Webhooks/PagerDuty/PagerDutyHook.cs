@@ -16,6 +16,8 @@ internal sealed class PagerDutyHook : IWebhookSender
 
     public bool MakesSecret(SourceSettings settings) => true;
 
+    public string Platform => "PagerDuty";
+
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
     public WebhookReading Read(WebhookDelivery delivery)
@@ -26,7 +28,6 @@ internal sealed class PagerDutyHook : IWebhookSender
         return new WebhookReading
         {
             Id = f.Pattern("event.id", Shapes.Id()),
-            IdIsProved = true,
             Summary = new WebhookSummary
             {
                 Name = $"pagerduty.{type ?? "event"}",

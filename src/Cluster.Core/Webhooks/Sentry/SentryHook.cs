@@ -16,6 +16,8 @@ internal sealed class SentryHook : IWebhookSender
 
     public bool MakesSecret(SourceSettings settings) => true;
 
+    public string Platform => "Sentry";
+
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
     public WebhookReading Read(WebhookDelivery delivery)

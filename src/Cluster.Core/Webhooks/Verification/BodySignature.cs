@@ -12,6 +12,8 @@ internal sealed class BodySignature(string header, string prefix, bool list = fa
 
     public override string Title => $"HMAC-SHA256 of the body in {header}";
 
+    public override bool SignsBodyAlone => true;
+
     public override WebhookProof? Begin(WebhookHeaders headers, IReadOnlyList<byte[]> keys, DateTimeOffset now) =>
         headers.One(header) is { } value && Read(value) is { Count: > 0 } signatures ? new MacProof(keys, [], signatures) : null;
 

@@ -21,6 +21,9 @@ public abstract class WebhookScheme
     /// <returns>Null when nothing in the headers could prove anything.</returns>
     public abstract WebhookProof? Begin(WebhookHeaders headers, IReadOnlyList<byte[]> keys, DateTimeOffset now);
 
+    /// <summary>True when the proof is the HMAC of the body and nothing else, as at GitHub.</summary>
+    public virtual bool SignsBodyAlone => false;
+
     /// <summary>The key that a secret stands for; null when it is no secret of this scheme.</summary>
     public virtual byte[]? Key(string secret) => Encoding.UTF8.GetBytes(secret);
 
