@@ -30,6 +30,9 @@ public interface IWebhookSender
     /// <exception cref="System.Text.Json.JsonException">The body is not what this sender sends at all.</exception>
     WebhookReading Read(WebhookDelivery delivery);
 
+    /// <summary>The header that names the event, where the body does not say it.</summary>
+    string? EventHeader => null;
+
     /// <summary>The headers with which this sender's sample comes, beside those that prove it.</summary>
     IReadOnlyDictionary<string, string> SampleHeaders(string id) => new Dictionary<string, string>();
 

@@ -69,6 +69,8 @@ internal sealed class BuildkiteHook : IWebhookSender
                 : Named(
                     Text("message", f.Text("build.message")),
                     Text("branch", f.Text("build.branch"))),
+            Branch = build && author == Member ? f.Pattern("build.branch", Shapes.Path()) : null,
+            Fork = build && author == Member ? false : null,
             Stranger = build && author != Member,
         };
     }

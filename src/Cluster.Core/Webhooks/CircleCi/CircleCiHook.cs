@@ -62,6 +62,8 @@ internal sealed class CircleCiHook : IWebhookSender
                     Text("job_name", f.Text("job.name")),
                     Text("branch", f.Text("pipeline.vcs.branch")),
                     Text("commit_subject", f.Text("pipeline.vcs.commit.subject"))),
+            Branch = author == Member ? f.Pattern("pipeline.vcs.branch", Shapes.Path()) : null,
+            Fork = author == Member ? false : null,
             Stranger = author != Member,
         };
     }

@@ -18,6 +18,8 @@ internal sealed class SentryHook : IWebhookSender
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
+    public string? EventHeader => "Sentry-Hook-Resource";
+
     public WebhookReading Read(WebhookDelivery delivery)
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
