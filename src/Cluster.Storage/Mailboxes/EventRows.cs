@@ -13,8 +13,8 @@ internal static class EventRows
         var at = submission.At.ToUnixTimeMilliseconds();
         await turn.Db.ExecuteAsync(
             """
-            INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at)
-            VALUES (@id, @kind, @name, @sender, @chat, @trust, @body, @payload, @at)
+            INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at, route)
+            VALUES (@id, @kind, @name, @sender, @chat, @trust, @body, @payload, @at, @route)
             """,
             ("@id", id),
             ("@kind", DeliveryRules.Word(submission.Kind)),
@@ -24,7 +24,8 @@ internal static class EventRows
             ("@trust", submission.Trust),
             ("@body", body),
             ("@payload", payload),
-            ("@at", at));
+            ("@at", at),
+            ("@route", submission.Route));
         await turn.Db.ExecuteAsync(
             """
             INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, hops)

@@ -6,6 +6,7 @@ using Cluster.Core.Sessions;
 using Cluster.Core.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Routes;
 using Cluster.Storage.Sessions;
 
 namespace Cluster.Storage.Sources;
@@ -15,6 +16,7 @@ public sealed record Source
 {
     public required string Name { get; init; }
     public required string Kind { get; init; }
+    public required string Owner { get; init; }
     public required string Path { get; init; }
     public required byte[] SealedSecret { get; init; }
     public required SessionId Session { get; init; }
@@ -28,7 +30,7 @@ public sealed record Source
 }
 
 /// <summary>An event that entered, and how far it came.</summary>
-public sealed record EnteredEvent(long Id, string State, string? Reason);
+public sealed record EnteredEvent(long Id, string State, string? Reason, string Session, string? Route);
 
 /// <summary>What a new source shall be.</summary>
 public sealed record SourceWish
@@ -147,13 +149,14 @@ public sealed class SourceStore(Engine engine, SecretBox box)
             {
                 var source = await db.RowAsync(
                     """
-                    SELECT s.name, s.kind, s.secret, r.session_id, r.playbook, s.settings
+                    SELECT s.name, s.kind, s.secret, r.session_id, r.playbook, s.settings, s.owner
                     FROM source s JOIN route r ON r.source = s.name WHERE s.path = @path
                     """,
                     r => new Source
                     {
                         Name = r.GetString(0),
                         Kind = r.GetString(1),
+                        Owner = r.GetString(6),
                         Path = path,
                         SealedSecret = r.Bytes(2),
                         Session = SessionId.Parse(r.GetString(3)),
@@ -187,9 +190,10 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 {
                     if (await db.RowAsync(
                         """
-                        SELECT d.event_id, v.state, v.reason FROM dedupe d JOIN delivery v ON v.event_id = d.event_id WHERE d.key = @key
+                        SELECT d.event_id, v.state, v.reason, v.session_id, e.route
+                        FROM dedupe d JOIN delivery v ON v.event_id = d.event_id JOIN event e ON e.id = d.event_id WHERE d.key = @key
                         """,
-                        r => new EnteredEvent(r.GetInt64(0), r.GetString(1), r.TextOrNull(2)),
+                        r => new EnteredEvent(r.GetInt64(0), r.GetString(1), r.TextOrNull(2), r.GetString(3), r.TextOrNull(4)),
                         ("@key", key)) is { } found)
                     {
                         return found;
@@ -232,6 +236,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
 
     private static async Task RemoveRoutesAsync(Turn turn, string name)
     {
+        await RouteStore.ForgetAsync(turn, name);
         var routed = await turn.Db.RowsAsync(
             "DELETE FROM route WHERE source = @name RETURNING session_id", r => SessionId.Parse(r.GetString(0)), ("@name", name));
         foreach (var session in routed)
