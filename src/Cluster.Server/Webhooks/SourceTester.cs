@@ -77,7 +77,7 @@ internal sealed class SourceTester(SourceStore sources, NodeAddress address, Eng
         }
 
         var state = entered.Reason is null ? entered.State : $"{entered.State} ({entered.Reason})";
-        steps.Add($"Event {entered.Id}, {reading.Summary.Name}, for session {source.Session}: {state}.");
+        steps.Add($"Event {entered.Id}, {reading.Summary.Name}, for session {entered.Session}{(entered.Route is { } route ? $" by route {route}" : "")}: {state}.");
         return new SourceTest { Ok = true, Steps = steps, EventId = $"{entered.Id}", State = state };
     }
 
