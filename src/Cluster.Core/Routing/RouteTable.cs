@@ -12,6 +12,7 @@ public sealed record RouteVerdict(Route Route, bool Takes, string Reason);
 public sealed class RouteTable
 {
     private readonly string[] _fields;
+    private readonly List<Test> _tests = [];
     private readonly Ready[] _routes;
     private readonly FrozenSet<RouteReach> _reach;
 
@@ -23,7 +24,10 @@ public sealed class RouteTable
         Version = version;
         _reach = reach.ToFrozenSet();
         _fields = [.. routes.SelectMany(route => route.When).Select(condition => condition.Field).Distinct()];
-        _routes = [.. routes.Select(route => new Ready(route, [.. route.When.Select(Compile)]))];
+
+        // Many routes have conditions in common; each is asked once per event.
+        var places = new Dictionary<string, int>();
+        _routes = [.. routes.Select(route => new Ready(route, [.. route.When.Select(condition => Place(places, condition))]))];
     }
 
     public static RouteTable Empty { get; } = new(0, [], []);
@@ -36,10 +40,10 @@ public sealed class RouteTable
     public IReadOnlyList<Route> Match(RoutedEvent routed)
     {
         List<Route>? taken = null;
-        var values = Values(routed);
+        var asked = Ask(routed);
         foreach (var ready in _routes)
         {
-            if (Unmet(ready, values) < 0 && InForce(ready.Route, routed))
+            if (Unmet(ready, asked) < 0 && InForce(ready.Route, routed))
             {
                 (taken ??= []).Add(ready.Route);
                 if (!ready.Route.Also)
@@ -55,28 +59,28 @@ public sealed class RouteTable
     /// <summary>What each route says to an event, in their order.</summary>
     public IReadOnlyList<RouteVerdict> Explain(RoutedEvent routed)
     {
-        var values = Values(routed);
+        var asked = Ask(routed);
         Route? before = null;
         return [.. _routes.Select(ready =>
         {
-            var verdict = Judge(ready, values, routed, before);
+            var verdict = Judge(ready, asked, routed, before);
             before ??= verdict.Takes && !ready.Route.Also ? ready.Route : null;
             return verdict;
         })];
     }
 
-    private RouteVerdict Judge(Ready ready, string?[] values, RoutedEvent routed, Route? before)
+    private RouteVerdict Judge(Ready ready, Asked asked, RoutedEvent routed, Route? before)
     {
-        var unmet = Unmet(ready, values);
+        var unmet = Unmet(ready, asked);
         if (unmet >= 0)
         {
-            var test = ready.Tests[unmet];
+            var slot = _tests[ready.Tests[unmet]].Slot;
             var wanted = string.Join(" or ", ready.Route.When[unmet].Values);
-            return new RouteVerdict(ready.Route, false, values[test.Slot] is { } value
-                ? $"{_fields[test.Slot]} is {value}, not {wanted}"
-                : _fields[test.Slot] is RouteFields.Branch or RouteFields.Fork
-                    ? $"the event does not prove its {_fields[test.Slot]}; {wanted} is wanted"
-                    : $"the event has no {_fields[test.Slot]}; {wanted} is wanted");
+            return new RouteVerdict(ready.Route, false, asked.Value(slot) is { } value
+                ? $"{_fields[slot]} is {value}, not {wanted}"
+                : _fields[slot] is RouteFields.Branch or RouteFields.Fork
+                    ? $"the event does not prove its {_fields[slot]}; {wanted} is wanted"
+                    : $"the event has no {_fields[slot]}; {wanted} is wanted");
         }
 
         return !InForce(ready.Route, routed)
@@ -85,17 +89,16 @@ public sealed class RouteTable
             : new RouteVerdict(ready.Route, true, ready.Route.Also ? "every condition is met; the routes behind are asked too" : "every condition is met");
     }
 
-    // The values of the fields that this table asks for, each looked up once per event and not once per route.
-    private string?[] Values(RoutedEvent routed) => Array.ConvertAll(_fields, field => routed.Values.GetValueOrDefault(field));
+    private Asked Ask(RoutedEvent routed) => new(_tests, Array.ConvertAll(_fields, field => routed.Values.GetValueOrDefault(field)));
 
     private bool InForce(Route route, RoutedEvent routed) =>
         route.Sessions().All(session => _reach.Contains(new RouteReach(routed.Source, session)));
 
-    private static int Unmet(Ready ready, string?[] values)
+    private static int Unmet(Ready ready, Asked asked)
     {
         for (var i = 0; i < ready.Tests.Length; i++)
         {
-            if (values[ready.Tests[i].Slot] is not { } value || !ready.Tests[i].Passes(value))
+            if (!asked.Meets(ready.Tests[i]))
             {
                 return i;
             }
@@ -104,10 +107,41 @@ public sealed class RouteTable
         return -1;
     }
 
+    private int Place(Dictionary<string, int> places, RouteCondition condition)
+    {
+        var text = $"{condition.Field}\n{string.Join('\n', condition.Values)}";
+        if (!places.TryGetValue(text, out var place))
+        {
+            places[text] = place = _tests.Count;
+            _tests.Add(Compile(condition));
+        }
+
+        return place;
+    }
+
     private Test Compile(RouteCondition condition) =>
         new(Array.IndexOf(_fields, condition.Field), [.. condition.Values.Select(value => ValueTest.Read(value) ?? ValueTest.Never)]); // a newer node may know more
 
-    private sealed record Ready(Route Route, Test[] Tests);
+    private sealed record Ready(Route Route, int[] Tests);
+
+    /// <summary>What one event answers to the conditions, as far as they were asked.</summary>
+    private sealed class Asked(List<Test> tests, string?[] values)
+    {
+        private readonly sbyte[] _answers = new sbyte[tests.Count];
+
+        public string? Value(int slot) => values[slot];
+
+        public bool Meets(int place)
+        {
+            if (_answers[place] == 0)
+            {
+                var test = tests[place];
+                _answers[place] = (sbyte)(values[test.Slot] is { } value && test.Passes(value) ? 1 : -1);
+            }
+
+            return _answers[place] > 0;
+        }
+    }
 
     private sealed record Test(int Slot, ValueTest[] Values)
     {

@@ -45,8 +45,16 @@ internal abstract class ValueTest
     // Goes back to the last star only, so a hostile value costs no more than its length times the pattern's.
     private sealed class Glob(string pattern) : ValueTest
     {
+        private readonly string _start = pattern[..pattern.AsSpan().IndexOfAny('*', '?')];
+        private readonly string _end = pattern[(pattern.AsSpan().LastIndexOfAny('*', '?') + 1)..];
+
         public override bool Passes(string value)
         {
+            if (!value.StartsWith(_start, StringComparison.Ordinal) || !value.EndsWith(_end, StringComparison.Ordinal))
+            {
+                return false;
+            }
+
             var (at, p, star, taken) = (0, 0, -1, 0);
             while (at < value.Length)
             {
