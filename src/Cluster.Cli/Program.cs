@@ -10,6 +10,7 @@ using Cluster.Cli.Nodes;
 using Cluster.Cli.Pages;
 using Cluster.Cli.Permissions;
 using Cluster.Cli.Principals;
+using Cluster.Cli.Routes;
 using Cluster.Cli.Sessions;
 using Cluster.Cli.Sources;
 using Cluster.Cli.Terminal;
@@ -36,6 +37,7 @@ var root = new RootCommand("Talk to the nodes of Channel Cluster, and connect Cl
     AccessCommands.Revoke(node),
     AccessCommands.Show(node),
     SourceCommands.Create(node),
+    RouteCommands.Create(node),
     BotCommands.Create(node),
     PairCommand.Create(node),
     IdentityCommands.Create(node),

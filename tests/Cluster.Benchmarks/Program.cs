@@ -4,6 +4,7 @@ using Cluster.Benchmarks.Append;
 using Cluster.Benchmarks.Chats;
 using Cluster.Benchmarks.Clusters;
 using Cluster.Benchmarks.Latency;
+using Cluster.Benchmarks.Routes;
 using Cluster.Benchmarks.Signatures;
 
 if (Settings.Read(args, out var fault) is not { } settings)
@@ -17,6 +18,11 @@ Machine.Print();
 if (settings.Runs("signatures"))
 {
     SignatureBenchmark.Run(settings, report);
+}
+
+if (settings.Runs("routes"))
+{
+    RouteBenchmark.Run(settings, report);
 }
 
 if (settings.Runs("accept"))

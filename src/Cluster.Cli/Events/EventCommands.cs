@@ -31,7 +31,7 @@ internal static class EventCommands
                     events.Select(one => (string[])
                     [
                         one.Id, one.Session, one.Name.Length > 0 ? one.Name : one.Kind, one.Sender, Screen.Time(one.At),
-                        one.Attempts.ToString(), DeliveryWords.Explain(one.State, one.Reason), string.Join("; ", one.History),
+                        one.Attempts.ToString(), DeliveryWords.Explain(one.State, one.Reason), string.Join("; ", one.Route is null ? one.History : [$"by route {one.Route}", .. one.History]),
                     ])));
         });
     }

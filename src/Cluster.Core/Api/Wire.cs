@@ -356,6 +356,10 @@ public sealed record EventInfo
     public required string Name { get; init; }
 
     public required string Sender { get; init; }
+
+    /// <summary>The route that took a webhook's event; null where it went to the source's own session.</summary>
+    public string? Route { get; init; }
+
     public required string State { get; init; }
     public string? Reason { get; init; }
     public required DateTimeOffset At { get; init; }
@@ -558,6 +562,11 @@ public sealed record LocalNode
 [JsonSerializable(typeof(ConfirmPairing))]
 [JsonSerializable(typeof(ConfirmedPairing))]
 [JsonSerializable(typeof(IReadOnlyList<IdentityInfo>))]
+[JsonSerializable(typeof(RouteList))]
+[JsonSerializable(typeof(RoutesAnswer))]
+[JsonSerializable(typeof(TestRoutes))]
+[JsonSerializable(typeof(RoutesTest))]
+[JsonSerializable(typeof(IReadOnlyList<Routing.Route>))]
 [JsonSerializable(typeof(NodeHealth))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(LocalNode))]

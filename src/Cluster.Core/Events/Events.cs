@@ -73,6 +73,9 @@ public sealed record Submission
     /// <summary>For a note: how many steps it has come from session to session, this one counted.</summary>
     public int? Hops { get; init; }
 
+    /// <summary>The route that took a webhook's event; null where it goes to the source's own session.</summary>
+    public string? Route { get; init; }
+
     /// <summary>Set when the event is recorded but not meant for the session: why.</summary>
     public string? FilterReason { get; init; }
 

@@ -120,6 +120,13 @@ public sealed record WebhookSummary
     /// <summary>True when all text in the payload is known to be members': only then may the session fetch parts of it.</summary>
     public bool PayloadOpen { get; init; }
 
+    /// <summary>For routes only, and never told: the branch that it is about, where that branch is proved to be the repository's own. A fork may
+    /// name its branch as it likes.</summary>
+    public string? Branch { get; init; }
+
+    /// <summary>For routes only: whether it is about a fork's commit; null where that is not proved.</summary>
+    public bool? Fork { get; init; }
+
     /// <summary>Set when this event should wake nobody: why.</summary>
     public string? FilterReason { get; init; }
 }

@@ -33,6 +33,9 @@ public interface IWebhookSender
     /// <exception cref="System.Text.Json.JsonException">The body is not what this sender sends at all.</exception>
     WebhookReading Read(WebhookDelivery delivery);
 
+    /// <summary>The header that names the event, where the body does not say it.</summary>
+    string? EventHeader => null;
+
     /// <summary>The headers with which this sender's sample comes, beside those that prove it.</summary>
     IReadOnlyDictionary<string, string> SampleHeaders(string id) => new Dictionary<string, string>();
 
@@ -78,6 +81,9 @@ public readonly record struct KeyScope(string Ids, string Bodies)
     public static KeyScope Of(IWebhookSender sender, SourceSettings settings, string name, string path) => sender is GitHub.GitHubHook
         ? new(name, name)
         : new(path, sender.Scheme(settings).SignsBodyAlone ? name : path);
+
+    /// <summary>That of one of several sessions to which the source's routes send an event.</summary>
+    public KeyScope Of(string session) => new($"{Ids}/{session}", $"{Bodies}/{session}");
 }
 
 /// <summary>What a person needs to set up the sender's side.</summary>

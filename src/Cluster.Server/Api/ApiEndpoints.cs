@@ -4,6 +4,7 @@ using Cluster.Core.Sessions;
 using Cluster.Server.Backups;
 using Cluster.Server.Chats;
 using Cluster.Server.Nodes;
+using Cluster.Server.Routes;
 using Cluster.Server.Security;
 using Cluster.Server.Webhooks;
 using Cluster.Storage.Engines;
@@ -31,6 +32,7 @@ internal static class ApiEndpoints
         api.MapDelete("/tokens/{id}", RevokeTokenAsync);
         api.MapPost("/page-codes", NewPageCodeAsync);
         api.MapSources();
+        api.MapRoutes();
         api.MapBackup();
         api.MapSessions();
         api.MapEvents();

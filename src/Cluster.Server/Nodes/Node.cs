@@ -5,6 +5,7 @@ using Cluster.Server.Chats;
 using Cluster.Server.Housekeeping;
 using Cluster.Server.Mcp;
 using Cluster.Server.Pages;
+using Cluster.Server.Routes;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
 using Cluster.Server.Webhooks;
@@ -80,6 +81,7 @@ internal static partial class Node
             .AddSecurity()
             .AddMcp()
             .AddWebhooks()
+            .AddRoutes()
             .AddPages()
             .AddChats()
             .AddApiDescription()

@@ -71,9 +71,11 @@ public sealed class Router(Appender appender, AccessStore accesses, IOptions<Clu
     /// <param name="submit">Makes the submission once the allowlist, given here, has admitted the sender; null when it admits only others of
     /// that name.</param>
     /// <param name="ct">Cancels the wait; what is committed stays.</param>
-    public async Task<SubmitOutcome> SubmitAsync(SessionId session, Identity sender, Func<AccessList, Submission?> submit, CancellationToken ct)
+    /// <param name="counted">True when it counts against the sender's limit already.</param>
+    public async Task<SubmitOutcome> SubmitAsync(
+        SessionId session, Identity sender, Func<AccessList, Submission?> submit, CancellationToken ct, bool counted = false)
     {
-        if (Throttle(sender) is { } wait)
+        if (!counted && Throttle(sender) is { } wait)
         {
             return new SubmitOutcome.TooFast(wait);
         }

@@ -85,14 +85,14 @@ internal sealed class SourceTester(SourceStore sources, NodeAddress address, Eng
         proof?.Append(body);
         var reading = WebhookSenders.Read(sender, new WebhookDelivery(view, body, source.Settings));
         if (proof?.Finish() is not { } proven || await sources.EnteredAsync(
-                source.Session, reading.Keys(KeyScope.Of(sender, source.Settings, source.Name, source.Path), proven.Hash), ct) is not { } entered)
+                source.Name, reading.Keys(KeyScope.Of(sender, source.Settings, source.Name, source.Path), proven.Hash), ct) is not { } entered)
         {
             steps.Add("The event is not to be found.");
             return new SourceTest { Ok = false, Steps = steps };
         }
 
         var state = entered.Reason is null ? entered.State : $"{entered.State} ({entered.Reason})";
-        steps.Add($"Event {entered.Id}, {reading.Summary.Name}, for session {source.Session}: {state}.");
+        steps.Add($"Event {entered.Id}, {reading.Summary.Name}, for session {entered.Session}{(entered.Route is { } route ? $" by route {route}" : "")}: {state}.");
         return new SourceTest { Ok = true, Steps = steps, EventId = $"{entered.Id}", State = state };
     }
 

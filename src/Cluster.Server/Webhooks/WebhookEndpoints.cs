@@ -1,5 +1,4 @@
 using System.Globalization;
-using Cluster.Core.Events;
 using Cluster.Core.Webhooks;
 using Cluster.Core.Webhooks.Verification;
 using Cluster.Server.Routing;
@@ -27,7 +26,7 @@ internal static class WebhookEndpoints
         app.MapPost("/hooks/{path}", (Delegate)ReceiveAsync);
 
     private static async Task<IResult> ReceiveAsync(
-        string path, HttpContext context, KnownSources sources, Router router, Refusals refusals, Engine engine, CancellationToken ct)
+        string path, HttpContext context, KnownSources sources, WebhookRouting routing, Refusals refusals, Engine engine, CancellationToken ct)
     {
         var request = context.Request;
         if (path.Length != 32 || await sources.FindAsync(path, ct) is not { } known)
@@ -91,7 +90,7 @@ internal static class WebhookEndpoints
                 return TypedResults.Problem(refused, statusCode: StatusCodes.Status415UnsupportedMediaType);
             }
 
-            var answer = await AcceptAsync(context, known, reading, body, proven, router, engine, ct);
+            var answer = await AcceptAsync(context, known, reading, body, proven, routing, ct);
             await sources.UsedAsync(known, proven.Key);
             return answer;
         }
@@ -105,32 +104,9 @@ internal static class WebhookEndpoints
     }
 
     private static async Task<IResult> AcceptAsync(
-        HttpContext context, KnownSource known, WebhookReading reading, WebhookBody body, Proven proven, Router router, Engine engine, CancellationToken ct)
+        HttpContext context, KnownSource known, WebhookReading reading, WebhookBody body, Proven proven, WebhookRouting routing, CancellationToken ct)
     {
-        var (source, summary) = (known.Source, reading.Summary);
-        var content = Framing.Webhook(summary, source.Playbook);
-        var outcome = await router.SubmitAsync(
-            source.Session,
-            source.Identity,
-            access => !access.RoutedPaths.Contains(source.Path) ? null : new Submission
-            {
-                Session = source.Session,
-                Sender = source.Identity,
-                AccessVersion = access.Version,
-                Kind = EventKind.Webhook,
-                ChatId = source.Identity.Value,
-                Name = summary.Name,
-                Trust = summary.Stranger ? Trust.Stranger : Trust.System,
-                Body = content,
-                Payload = summary.PayloadOpen ? body.Bytes : default, // what nobody may fetch is not kept
-                DedupeKeys = reading.Keys(known.Scope, proven.Hash),
-                KeysKept = reading.Kept,
-                At = engine.Clock.GetUtcNow(),
-                FilterReason = summary.FilterReason,
-                Verified = known.Verified(proven.Key),
-            },
-            ct);
-
+        var outcome = await routing.SubmitAsync(known, reading, body, proven, ct);
         switch (outcome)
         {
             case SubmitOutcome.Accepted(_, Duplicate: true):
@@ -141,6 +117,8 @@ internal static class WebhookEndpoints
                 return Busy(context, wait, "This source sends faster than its limit allows.");
             case SubmitOutcome.MailboxFull(var limit):
                 return Busy(context, TimeSpan.FromSeconds(30), $"The session's mailbox is full ({limit} wait).");
+            case null:
+                return Busy(context, TimeSpan.FromSeconds(2), "The routes are changing; try again.");
             default:
                 // The route was removed while the event came in; one that was made since is another, with another secret.
                 return TypedResults.Problem("There is no webhook at this address.", statusCode: StatusCodes.Status404NotFound);

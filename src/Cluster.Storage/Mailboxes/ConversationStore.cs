@@ -124,7 +124,7 @@ public sealed class ConversationStore(Engine engine)
 
     private const string SelectEvent = """
         SELECT e.id, d.session_id, e.kind, e.name, e.sender, d.state, d.reason, e.created_at,
-          d.sent_at, d.received_at, d.answered_at, d.attempts
+          d.sent_at, d.received_at, d.answered_at, d.attempts, e.route
         FROM delivery d JOIN event e ON e.id = d.event_id
         """;
 
@@ -150,6 +150,7 @@ public sealed class ConversationStore(Engine engine)
         ReceivedAt = r.TimeOrNull(9),
         AnsweredAt = r.TimeOrNull(10),
         Attempts = r.GetInt32(11),
+        Route = r.TextOrNull(12),
         History = [],
     };
 

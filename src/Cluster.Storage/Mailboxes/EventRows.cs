@@ -13,8 +13,8 @@ internal static class EventRows
         var at = submission.At.ToUnixTimeMilliseconds();
         await turn.Db.ExecuteAsync(
             """
-            INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at, verified)
-            VALUES (@id, @kind, @name, @sender, @chat, @trust, @body, @payload, @at, @verified)
+            INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at, verified, route)
+            VALUES (@id, @kind, @name, @sender, @chat, @trust, @body, @payload, @at, @verified, @route)
             """,
             ("@id", id),
             ("@kind", DeliveryRules.Word(submission.Kind)),
@@ -25,7 +25,8 @@ internal static class EventRows
             ("@body", body),
             ("@payload", payload),
             ("@at", at),
-            ("@verified", submission.Verified));
+            ("@verified", submission.Verified),
+            ("@route", submission.Route));
         await turn.Db.ExecuteAsync(
             """
             INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, hops)

@@ -161,6 +161,7 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
                 Numbers(submissions.Select(s => (long)DeliveryRules.Priority(s.Kind))),
                 Text(submissions.Select(s => s.FilterReason)),
                 Text(submissions.Select(s => s.Verified)),
+                Text(submissions.Select(s => s.Route)),
                 new() { Value = now, NpgsqlDbType = NpgsqlDbType.Bigint },
             },
         };
@@ -188,10 +189,10 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
         WITH submitted AS MATERIALIZED (
           SELECT s.*, nextval('ids') AS id,
             COALESCE((SELECT a.version FROM access a WHERE a.session_id = s.session_id), -1) AS held,
-            (SELECT MIN(d.event_id) FROM dedupe d WHERE d.key IN (s.key1, s.key2) AND d.expires_at > $19) AS known
-          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) WITH ORDINALITY AS s (
+            (SELECT MIN(d.event_id) FROM dedupe d WHERE d.key IN (s.key1, s.key2) AND d.expires_at > $20) AS known
+          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) WITH ORDINALITY AS s (
             session_id, version, key1, key2, is_full, kind, name, sender, chat_id, trust, body, payload, at, expires_at, keys_until,
-            priority, filter, verified, place)
+            priority, filter, verified, route, place)
         ), taken AS (
           INSERT INTO dedupe (key, event_id, expires_at)
           SELECT key, id, keys_until FROM (
@@ -202,22 +203,22 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
               WHERE key2 IS NOT NULL AND held = version AND known IS NULL AND NOT is_full) AS wanted
           ORDER BY key
           ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
-            WHERE dedupe.expires_at <= $19
+            WHERE dedupe.expires_at <= $20
           RETURNING key
         ), judged AS MATERIALIZED (
           SELECT submitted.*, held = version AND known IS NULL AND NOT is_full
             AND (key1 IS NULL OR key1 IN (SELECT key FROM taken)) AND (key2 IS NULL OR key2 IN (SELECT key FROM taken)) AS written
           FROM submitted
         ), events AS (
-          INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at, verified)
-          SELECT id, kind, name, sender, chat_id, trust, body, payload, at, verified FROM judged WHERE written ORDER BY id
+          INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at, verified, route)
+          SELECT id, kind, name, sender, chat_id, trust, body, payload, at, verified, route FROM judged WHERE written ORDER BY id
         ), deliveries AS (
           INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at)
           SELECT session_id, id, chat_id, priority, CASE WHEN filter IS NULL THEN 'queued' ELSE 'filtered' END, filter, 0, at, expires_at
           FROM judged WHERE written ORDER BY id
         ), notes AS (
           INSERT INTO event_note (event_id, at, note)
-          SELECT known, $19, 'duplicate dropped' FROM judged WHERE known IS NOT NULL AND held = version
+          SELECT known, $20, 'duplicate dropped' FROM judged WHERE known IS NOT NULL AND held = version
         )
         SELECT id, held, known, written FROM judged ORDER BY place
         """;

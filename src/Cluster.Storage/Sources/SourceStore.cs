@@ -6,6 +6,7 @@ using Cluster.Core.Sessions;
 using Cluster.Core.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Routes;
 using Cluster.Storage.Sessions;
 
 namespace Cluster.Storage.Sources;
@@ -15,6 +16,7 @@ public sealed record Source
 {
     public required string Name { get; init; }
     public required string Kind { get; init; }
+    public required string Owner { get; init; }
     public required string Path { get; init; }
     public required byte[] SealedSecret { get; init; }
     public required SessionId Session { get; init; }
@@ -28,7 +30,7 @@ public sealed record Source
 }
 
 /// <summary>An event that entered, and how far it came.</summary>
-public sealed record EnteredEvent(long Id, string State, string? Reason);
+public sealed record EnteredEvent(long Id, string State, string? Reason, string Session, string? Route);
 
 /// <summary>What a new source shall be.</summary>
 public sealed record SourceWish
@@ -70,6 +72,12 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                     ("@secret", box.Seal(wish.Secret, SourceSecrets.Purpose(wish.Name))),
                     ("@now", turn.NowMs),
                     ("@settings", Write(wish.Settings)));
+                if (added > 0)
+                {
+                    // What routes said of an earlier source of this name means another one.
+                    await RouteStore.ForgetAsync(turn, wish.Name);
+                }
+
                 if (added == 0)
                 {
                     return null;
@@ -148,13 +156,14 @@ public sealed class SourceStore(Engine engine, SecretBox box)
             {
                 var source = await db.RowAsync(
                     """
-                    SELECT s.name, s.kind, s.secret, r.session_id, r.playbook, s.settings
+                    SELECT s.name, s.kind, s.secret, r.session_id, r.playbook, s.settings, s.owner
                     FROM source s JOIN route r ON r.source = s.name WHERE s.path = @path
                     """,
                     r => new Source
                     {
                         Name = r.GetString(0),
                         Kind = r.GetString(1),
+                        Owner = r.GetString(6),
                         Path = path,
                         SealedSecret = r.Bytes(2),
                         Session = SessionId.Parse(r.GetString(3)),
@@ -179,8 +188,36 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 ("@admin", by.Admin ? 1 : 0)),
             ct);
 
+    /// <summary>The event that one of these dedupe keys stands for; null for one that never came, or long ago.</summary>
+    public Task<long?> KnowsAsync(IReadOnlyList<string> keys, CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.NumberAsync(
+                "SELECT MIN(event_id) FROM dedupe WHERE key IN (@first, @last) AND expires_at > @now",
+                ("@first", keys[0]),
+                ("@last", keys[^1]),
+                ("@now", engine.Clock.GetUtcNow().ToUnixTimeMilliseconds())),
+            ct);
+
+    /// <summary>Lets these dedupe keys stand for an event that has entered under others.</summary>
+    public Task MarkAsync(IReadOnlyList<string> keys, long eventId, TimeSpan kept, CancellationToken ct) =>
+        engine.TurnAsync(
+            async turn =>
+            {
+                foreach (var key in keys.Order(StringComparer.Ordinal))
+                {
+                    await turn.Db.ExecuteAsync(
+                        "INSERT INTO dedupe (key, event_id, expires_at) VALUES (@key, @event, @expires) ON CONFLICT (key) DO NOTHING",
+                        ("@key", key),
+                        ("@event", eventId),
+                        ("@expires", (turn.Now + kept).ToUnixTimeMilliseconds()));
+                }
+
+                return true;
+            },
+            ct);
+
     /// <summary>The event that one of these dedupe keys stands for, and how far it came to its session.</summary>
-    public Task<EnteredEvent?> EnteredAsync(SessionId session, IReadOnlyList<string> keys, CancellationToken ct) =>
+    public Task<EnteredEvent?> EnteredAsync(string source, IReadOnlyList<string> keys, CancellationToken ct) =>
         engine.ReadAsync(
             async db =>
             {
@@ -188,11 +225,13 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 {
                     if (await db.RowAsync(
                         """
-                        SELECT d.event_id, v.state, v.reason FROM dedupe d
-                        JOIN delivery v ON v.session_id = @session AND v.event_id = d.event_id WHERE d.key = @key
+                        SELECT d.event_id, v.state, v.reason, v.session_id, e.route
+                        FROM dedupe d JOIN event e ON e.id = d.event_id JOIN delivery v ON v.event_id = d.event_id AND v.session_id IN (
+                          SELECT session_id FROM route WHERE source = @source UNION SELECT session_id FROM route_reach WHERE source = @source)
+                        WHERE d.key = @key
                         """,
-                        r => new EnteredEvent(r.GetInt64(0), r.GetString(1), r.TextOrNull(2)),
-                        ("@session", session.ToString()),
+                        r => new EnteredEvent(r.GetInt64(0), r.GetString(1), r.TextOrNull(2), r.GetString(3), r.TextOrNull(4)),
+                        ("@source", source),
                         ("@key", key)) is { } found)
                     {
                         return found;
@@ -242,6 +281,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
 
     private static async Task RemoveRoutesAsync(Turn turn, string name)
     {
+        await RouteStore.ForgetAsync(turn, name);
         var routed = await turn.Db.RowsAsync(
             "DELETE FROM route WHERE source = @name RETURNING session_id", r => SessionId.Parse(r.GetString(0)), ("@name", name));
         foreach (var session in routed)

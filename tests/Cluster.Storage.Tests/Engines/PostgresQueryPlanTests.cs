@@ -95,7 +95,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
     private static readonly string[] Large =
     [
         "access", "access_entry", "attachment", "dedupe", "delivery", "event", "event_note", "identity", "mcp_session", "permission_request",
-        "reply", "route", "session", "source", "token", "tool_call", "principal",
+        "reply", "route", "route_reach", "session", "source", "token", "tool_call", "principal",
     ];
 
     // Enough of everything that reading it whole is never the planner's choice.
@@ -111,6 +111,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         INSERT INTO access_entry SELECT 'p' || i || '/s', 'console:p1', 'talk', '', 0 FROM generate_series(21, 5000) i;
         INSERT INTO source SELECT 'src' || i, 'github', 'p1', 'path' || i, '', 0 FROM generate_series(1, 5000) i;
         INSERT INTO route SELECT 'src' || i, 'p' || i || '/s', '' FROM generate_series(1, 5000) i;
+        INSERT INTO route_reach SELECT 'src' || i, 'p' || i || '/s', 'p1', 1 FROM generate_series(1, 5000) i;
         INSERT INTO event SELECT -i, 'chat', '', 'console:bob', 'console:bob', 'member', '\x0061', NULL, 0 FROM generate_series(1, 20000) i;
         INSERT INTO delivery SELECT 'p' || (i % 5000) || '/s', -i, 'console:bob', 1, CASE WHEN i % 10 = 0 THEN 'queued' ELSE 'received' END,
           NULL, 1, 1, 1, 0, 9000000000000, 0, 0, NULL FROM generate_series(1, 20000) i;

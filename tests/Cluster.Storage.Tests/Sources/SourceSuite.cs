@@ -250,15 +250,15 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
     }
 
     [Fact]
-    public async Task An_event_is_found_by_its_key_in_its_own_session_only()
+    public async Task An_event_is_found_by_its_key_in_sessions_of_its_source_only()
     {
         await AddAsync();
         var webhook = await MessageAsync("from ci", Identity.Source("ci"), "a-key") with { Kind = EventKind.Webhook };
         var id = Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(webhook)).EventId;
 
-        Assert.Equal(new EnteredEvent(id, "queued", null), await Sources.EnteredAsync(Api, ["another-key", "a-key"], Ct));
-        Assert.Null(await Sources.EnteredAsync(new SessionId("alice", "other"), ["a-key"], Ct));
-        Assert.Null(await Sources.EnteredAsync(Api, ["another-key"], Ct));
+        Assert.Equal(new EnteredEvent(id, "queued", null, "alice/api", null), await Sources.EnteredAsync("ci", ["another-key", "a-key"], Ct));
+        Assert.Null(await Sources.EnteredAsync("other", ["a-key"], Ct));
+        Assert.Null(await Sources.EnteredAsync("ci", ["another-key"], Ct));
     }
 
     private Task<string?> AddAsync(Caller? by = null, SessionId? session = null) =>

@@ -16,6 +16,8 @@ internal sealed class BitbucketHook : IWebhookSender
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
+    public string? EventHeader => "X-Event-Key";
+
     public WebhookReading Read(WebhookDelivery delivery)
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
@@ -83,6 +85,8 @@ internal sealed class BitbucketHook : IWebhookSender
                 Text("after", last.Pattern("new.target.hash", Shapes.Hex())),
                 Text("url", f.Url("repository.links.html.href"))),
             Untrusted = Named(Text("branch", last.Text("new.name"))), // only members push
+            Branch = changes.Count == 1 && last.Text("new.type") == "branch" ? last.Pattern("new.name", Shapes.Path()) : null,
+            Fork = false,
         };
     }
 

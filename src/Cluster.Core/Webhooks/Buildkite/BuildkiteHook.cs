@@ -69,6 +69,8 @@ internal sealed class BuildkiteHook : IWebhookSender
             Untrusted = !build || author != Member
                 ? []
                 : Named(Text("branch", f.Text("build.branch"))),
+            Branch = build && author == Member ? f.Pattern("build.branch", Shapes.Path()) : null,
+            Fork = build && author == Member ? false : null,
             Stranger = build && author != Member,
         };
     }

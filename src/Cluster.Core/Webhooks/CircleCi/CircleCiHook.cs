@@ -61,6 +61,8 @@ internal sealed class CircleCiHook : IWebhookSender
                     Text("workflow", f.Text("workflow.name")),
                     Text("job_name", f.Text("job.name")),
                     Text("branch", f.Text("pipeline.vcs.branch"))), // a commit that was merged may have a stranger's words
+            Branch = author == Member ? f.Pattern("pipeline.vcs.branch", Shapes.Path()) : null,
+            Fork = author == Member ? false : null,
             Stranger = author != Member,
         };
     }

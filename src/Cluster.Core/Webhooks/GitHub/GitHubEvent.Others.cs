@@ -32,6 +32,8 @@ public static partial class GitHubEvent
     private static WebhookSummary PullRequest(PayloadFields f)
     {
         var author = IsMember(f.Text("pull_request.author_association")) ? Member : Outside;
+        var (home, head) = (f.Integer("pull_request.base.repo.id"), f.Integer("pull_request.head.repo.id"));
+        var own = home is not null && home == head; // only who may push here has a branch here
         return new WebhookSummary
         {
             Name = "github.pull_request",
@@ -53,6 +55,8 @@ public static partial class GitHubEvent
                     Text("title", f.Text("pull_request.title")),
                     Text("branch", f.Text("pull_request.head.ref")),
                     Text("body", f.Text("pull_request.body"), Long)),
+            Branch = own ? f.Pattern("pull_request.head.ref", Shapes.Path()) : null,
+            Fork = own ? false : IsFork(home, head),
             Stranger = author != Member,
             PayloadOpen = author == Member && f.All("author_association", IsMember),
         };
@@ -76,8 +80,14 @@ public static partial class GitHubEvent
                 Text("forced", f.Flag("forced") == true ? "true" : null),
                 Text("url", f.Pattern("head_commit.url", Url()))),
             Untrusted = Named(Text("ref", f.Text("ref"))),
+            Branch = BranchOf(f.Pattern("ref", Shapes.Path())),
+            Fork = false,
         };
     }
+
+    // refs/heads/main; a tag is no branch.
+    private static string? BranchOf(string? reference) =>
+        reference?.StartsWith("refs/heads/", StringComparison.Ordinal) == true ? reference["refs/heads/".Length..] : null;
 
     private static WebhookSummary DependabotAlert(PayloadFields f)
     {

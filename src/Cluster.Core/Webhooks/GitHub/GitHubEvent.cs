@@ -62,6 +62,8 @@ public static partial class GitHubEvent
                     Text("output_title", f.Text("check_run.output.title")),
                     Text("output_summary", f.Text("check_run.output.summary"), Long),
                     Text("output_text", f.Text("check_run.output.text"))),
+            Branch = author == Member ? f.Pattern("check_run.check_suite.head_branch", Shapes.Path()) : null,
+            Fork = author == Member ? false : IsForeign(f) ? true : null,
             Stranger = author != Member,
             PayloadOpen = author == Member,
         };
@@ -96,6 +98,8 @@ public static partial class GitHubEvent
                 : Named(
                     Text("name", f.Text("workflow_run.name")),
                     Text("branch", f.Text("workflow_run.head_branch"))),
+            Branch = author == Member ? f.Pattern("workflow_run.head_branch", Shapes.Path()) : null,
+            Fork = author == Member ? false : IsFork(home, f.Integer("workflow_run.head_repository.id")),
             Stranger = author != Member,
         };
     }
@@ -169,6 +173,14 @@ public static partial class GitHubEvent
 
         return listed || f.Text("check_run.app.slug") is { } app && app != "github-actions" ? Member : Outside;
     }
+
+    // A pull request that is listed and comes from another repository.
+    private static bool IsForeign(PayloadFields f) =>
+        f.Items("check_run.pull_requests").Concat(f.Items("check_run.check_suite.pull_requests"))
+            .Any(pullRequest => IsFork(f.Integer("repository.id"), pullRequest.Integer("head.repo.id")) == true);
+
+    // That it is none is said only where a member's commit is proved, since a run of the repository itself may be about a fork's.
+    private static bool? IsFork(long? home, long? head) => home is not null && head is not null && head != home ? true : null;
 
     private static bool IsMember(string? association) => association is "OWNER" or "MEMBER" or "COLLABORATOR";
 

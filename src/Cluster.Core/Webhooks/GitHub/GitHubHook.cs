@@ -16,6 +16,8 @@ internal sealed class GitHubHook : IWebhookSender
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
+    public string? EventHeader => "X-GitHub-Event";
+
     public WebhookReading Read(WebhookDelivery delivery)
     {
         var id = delivery.Headers.One("X-GitHub-Delivery");

@@ -90,6 +90,8 @@ internal sealed class GitLabHook : IWebhookSender
                 : Named(
                     Text("branch", f.Text("object_attributes.ref")),
                     Text("failed_job_names", failed.Count == 0 ? null : string.Join(", ", failed.Take(5).Select(build => Shown(build.Text("name")))))),
+            Branch = author == Member && f.Flag("object_attributes.tag") != true ? f.Pattern("object_attributes.ref", Shapes.Path()) : null,
+            Fork = author == Member ? false : IsForeign(f, "merge_request") ? true : null,
             Stranger = author != Member,
         };
     }
@@ -139,6 +141,8 @@ internal sealed class GitLabHook : IWebhookSender
                     Text("branch", f.Text("object_attributes.source_branch")),
                     Text("target", f.Text("object_attributes.target_branch")),
                     Text("description", f.Text("object_attributes.description"), Long)),
+            Branch = author == Member ? f.Pattern("object_attributes.source_branch", Shapes.Path()) : null,
+            Fork = author == Member ? false : IsForeign(f, "object_attributes") ? true : null,
             Stranger = author != Member,
         };
     }
@@ -158,6 +162,10 @@ internal sealed class GitLabHook : IWebhookSender
                 Number("commits", f.Integer("total_commits_count")),
                 Number("user_id", f.Integer("user_id"))),
             Untrusted = Named(Text("ref", f.Text("ref"))),
+            Branch = f.Pattern("ref", Shapes.Path()) is { } reference && reference.StartsWith("refs/heads/", StringComparison.Ordinal)
+                ? reference["refs/heads/".Length..]
+                : null,
+            Fork = false, // only members push
         };
     }
 
@@ -179,6 +187,9 @@ internal sealed class GitLabHook : IWebhookSender
     private static bool IsOwn(PayloadFields f, string request) =>
         f.Integer("project.id") is { } home
         && f.Integer($"{request}.source_project_id") == home && f.Integer($"{request}.target_project_id") == home;
+
+    private static bool IsForeign(PayloadFields f, string request) =>
+        f.Integer("project.id") is { } home && f.Integer($"{request}.source_project_id") is { } from && from != home;
 
     private static string Shown(string? name) => HostileText.Cut(name ?? "?", 40);
 }

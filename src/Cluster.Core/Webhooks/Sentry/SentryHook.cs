@@ -20,6 +20,8 @@ internal sealed class SentryHook : IWebhookSender
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
+    public string? EventHeader => "Sentry-Hook-Resource";
+
     public WebhookReading Read(WebhookDelivery delivery)
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
@@ -58,9 +60,9 @@ internal sealed class SentryHook : IWebhookSender
             Text("url", f.Url("data.event.web_url")),
             Text("issue_id", f.Pattern("data.event.issue_id", Shapes.Digits())),
             Text("event_id", f.Pattern("data.event.event_id", Shapes.Hex())),
-            Number("project", f.Integer("data.event.project")),
-            Text("level", f.Text("data.event.level") is "fatal" or "error" or "warning" or "info" or "debug" ? f.Text("data.event.level") : null)),
+            Number("project", f.Integer("data.event.project"))),
         Untrusted = Named(
+            Text("level", f.Text("data.event.level")), // whoever has the public DSN says it
             Text("rule", f.Text("data.triggered_rule")),
             Text("title", f.Text("data.event.title")),
             Text("culprit", f.Text("data.event.culprit")),

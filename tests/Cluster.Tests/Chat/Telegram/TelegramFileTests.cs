@@ -152,7 +152,7 @@ public sealed class TelegramFileTests
         rig.Clock.Advance(TimeSpan.FromSeconds(1));
         var blocked = await rig.Bot.PostFilesAsync(WithAda, [Png], null, "1", Ct);
 
-        Assert.Equal(new ChatOutcome.Later(TimeSpan.FromSeconds(7)), limited);
+        Assert.Equal(new ChatOutcome.Later(TimeSpan.FromSeconds(7)) { Told = true }, limited);
         Assert.Equal(new ChatOutcome.Later(TimeSpan.FromSeconds(7)), held);
         Assert.IsType<ChatOutcome.Done>(sent);
         Assert.Equal([1, 2, 3], Assert.Single(rig.Telegram.Messages(Ada)).Files[0].Content);
@@ -167,7 +167,7 @@ public sealed class TelegramFileTests
 
         var outcome = await rig.Bot.PostFilesAsync(WithAda, [Log, Log], null, "1", Ct);
 
-        Assert.Equal(new ChatOutcome.Later(TimeSpan.FromSeconds(8)), outcome);
+        Assert.Equal(new ChatOutcome.Later(TimeSpan.FromSeconds(8)) { Told = true }, outcome);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class TelegramRefusalTests
         rig.Clock.Advance(TimeSpan.FromSeconds(5));
         var later = await rig.Bot.PostAsync(Post(WithAda, "x"), Ct);
 
-        Assert.Equal(new ChatOutcome.Later(TimeSpan.FromSeconds(7)), limited);
+        Assert.Equal(new ChatOutcome.Later(TimeSpan.FromSeconds(7)) { Told = true }, limited);
         Assert.Equal(new ChatOutcome.Later(TimeSpan.FromSeconds(5)), waiting);
         Assert.Equal(waiting, typing);
         Assert.IsType<ChatOutcome.Done>(other);

@@ -1,0 +1,161 @@
+using System.Collections.Frozen;
+
+namespace Cluster.Core.Routing;
+
+/// <summary>A source that may put events into a session by a route.</summary>
+public readonly record struct RouteReach(string Source, string Session);
+
+/// <summary>What one route says to an event, and why.</summary>
+public sealed record RouteVerdict(Route Route, bool Takes, string Reason);
+
+/// <summary>One person's routes, ready to be asked.</summary>
+public sealed class RouteTable
+{
+    private readonly string[] _fields;
+    private readonly List<Test> _tests = [];
+    private readonly Ready[] _routes;
+    private readonly FrozenSet<RouteReach> _reach;
+
+    /// <param name="version">Grows with every change of the routes.</param>
+    /// <param name="routes">Without faults, in their order.</param>
+    /// <param name="reach">What the allowlists of the sessions say of them; a route beyond it is not in force.</param>
+    public RouteTable(long version, IReadOnlyList<Route> routes, IEnumerable<RouteReach> reach)
+    {
+        Version = version;
+        _reach = reach.ToFrozenSet();
+        _fields = [.. routes.SelectMany(route => route.When).Select(condition => condition.Field).Distinct()];
+
+        // Many routes have conditions in common; each is asked once per event.
+        var places = new Dictionary<string, int>();
+        _routes = [.. routes.Select(route => new Ready(route, [.. route.When.Select(condition => Place(places, condition))]))];
+    }
+
+    public static RouteTable Empty { get; } = new(0, [], []);
+
+    public long Version { get; }
+
+    public IEnumerable<Route> Routes => _routes.Select(ready => ready.Route);
+
+    /// <summary>The routes that take an event: any number that say <c>also</c>, and behind them one that does not, if there is one.</summary>
+    public IReadOnlyList<Route> Match(RoutedEvent routed)
+    {
+        List<Route>? taken = null;
+        var asked = Ask(routed);
+        foreach (var ready in _routes)
+        {
+            if (Unmet(ready, asked) < 0 && InForce(ready.Route, routed))
+            {
+                (taken ??= []).Add(ready.Route);
+                if (!ready.Route.Also)
+                {
+                    break;
+                }
+            }
+        }
+
+        return taken ?? (IReadOnlyList<Route>)[];
+    }
+
+    /// <summary>What each route says to an event, in their order.</summary>
+    public IReadOnlyList<RouteVerdict> Explain(RoutedEvent routed)
+    {
+        var asked = Ask(routed);
+        Route? before = null;
+        return [.. _routes.Select(ready =>
+        {
+            var verdict = Judge(ready, asked, routed, before);
+            before ??= verdict.Takes && !ready.Route.Also ? ready.Route : null;
+            return verdict;
+        })];
+    }
+
+    private RouteVerdict Judge(Ready ready, Asked asked, RoutedEvent routed, Route? before)
+    {
+        var unmet = Unmet(ready, asked);
+        if (unmet >= 0)
+        {
+            var slot = _tests[ready.Tests[unmet]].Slot;
+            var wanted = string.Join(" or ", ready.Route.When[unmet].Values);
+            return new RouteVerdict(ready.Route, false, asked.Value(slot) is { } value
+                ? $"{_fields[slot]} is {value}, not {wanted}"
+                : _fields[slot] is RouteFields.Branch or RouteFields.Fork
+                    ? $"the event does not prove its {_fields[slot]}; {wanted} is wanted"
+                    : $"the event has no {_fields[slot]}; {wanted} is wanted");
+        }
+
+        return !InForce(ready.Route, routed)
+                ? new RouteVerdict(ready.Route, false, $"source {routed.Source} has no way to its session any more; apply the routes again")
+            : before is not null ? new RouteVerdict(ready.Route, false, $"{before.Name} comes first")
+            : new RouteVerdict(ready.Route, true, ready.Route.Also ? "every condition is met; the routes behind are asked too" : "every condition is met");
+    }
+
+    private Asked Ask(RoutedEvent routed) => new(_tests, Array.ConvertAll(_fields, field => routed.Values.GetValueOrDefault(field)));
+
+    private bool InForce(Route route, RoutedEvent routed) =>
+        route.Sessions().All(session => _reach.Contains(new RouteReach(routed.Source, session)));
+
+    private static int Unmet(Ready ready, Asked asked)
+    {
+        for (var i = 0; i < ready.Tests.Length; i++)
+        {
+            if (!asked.Meets(ready.Tests[i]))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private int Place(Dictionary<string, int> places, RouteCondition condition)
+    {
+        var text = $"{condition.Field}\n{string.Join('\n', condition.Values)}";
+        if (!places.TryGetValue(text, out var place))
+        {
+            places[text] = place = _tests.Count;
+            _tests.Add(Compile(condition));
+        }
+
+        return place;
+    }
+
+    private Test Compile(RouteCondition condition) =>
+        new(Array.IndexOf(_fields, condition.Field), [.. condition.Values.Select(value => ValueTest.Read(value) ?? ValueTest.Never)]); // a newer node may know more
+
+    private sealed record Ready(Route Route, int[] Tests);
+
+    /// <summary>What one event answers to the conditions, as far as they were asked.</summary>
+    private sealed class Asked(List<Test> tests, string?[] values)
+    {
+        private readonly sbyte[] _answers = new sbyte[tests.Count];
+
+        public string? Value(int slot) => values[slot];
+
+        public bool Meets(int place)
+        {
+            if (_answers[place] == 0)
+            {
+                var test = tests[place];
+                _answers[place] = (sbyte)(values[test.Slot] is { } value && test.Passes(value) ? 1 : -1);
+            }
+
+            return _answers[place] > 0;
+        }
+    }
+
+    private sealed record Test(int Slot, ValueTest[] Values)
+    {
+        public bool Passes(string value)
+        {
+            foreach (var one in Values)
+            {
+                if (one.Passes(value))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using Cluster.Core.Routing;
+using Cluster.Server.Routes;
+
+namespace Cluster.Tests.Routing;
+
+public sealed class RoutesYamlTests
+{
+    [Fact]
+    public void All_faults_are_told_at_once_with_their_lines()
+    {
+        var faults = Read("""
+            rules: []
+            routes:
+              - name: one
+                when: { source: ci, brunch: main }
+                to: { session: api }
+                fold: { by: [repository], within: 30s }
+              - name: one
+                whn: {}
+                to: { repository: acme/api }
+              - name: three
+                when:
+                  source: ci*
+                  title: hello
+                  fork: maybe
+                  run_attempt: ">= many"
+                  branch:
+                to: api
+                notify: ["telegram:1"]
+              - name: four
+                when: { branch: main }
+                to: { session: api }
+                also: often
+              - to: { session: "a b" }
+              - text
+            """);
+
+        Assert.Equal(
+            [
+                "1: 'rules' is not known here; the file has one key, 'routes'.",
+                "4: No event has a field 'brunch'. Did you mean 'branch'?",
+                "6: 'fold' is not in this version; leave it out.",
+                "7: The route has no 'when'.",
+                "8: 'whn' is not known in a route. Did you mean 'when'?",
+                "9: 'repository' is not in this version; name a session: { session: owner/name }.",
+                "12: 'ci*' is no source's name; name each source that the route is for.",
+                "13: Strangers can write 'title'. If they may choose who gets their events, add 'untrusted: true' to the route.",
+                "14: 'fork' is true or false, not 'maybe'.",
+                "15: '>= many' is no comparison; write one such as '>= 3'.",
+                "16: The condition 'branch' is a text; quote it if it has signs in it.",
+                "17: 'to' names one session: { session: owner/name }.",
+                "18: 'notify' is not in this version; leave it out.",
+                "22: 'also' is true or false.",
+                "23: The route has no 'name'.",
+                "23: The route has no 'when'.",
+                "23: 'a b' is no session's name; write owner/name.",
+                "24: A route has the keys name, when and to.",
+            ],
+            faults);
+    }
+
+    [Fact]
+    public void What_concerns_a_whole_route_is_told_with_its_line()
+    {
+        var faults = Read($$"""
+            routes:
+              - { name: one, when: { source: ci }, to: { session: api } }
+              - { name: one, when: { branch: main }, to: { session: api } }
+              - { name: Two, when: { source: ci }, to: { session: api }, playbook: "{{new string('x', 4_001)}}" }
+            """);
+
+        Assert.Equal(
+            [
+                "3: Route 'one': A route before this one is named 'one' too; each needs a name of its own.",
+                "3: Route 'one': The route does not say whose events it is for; add 'source: NAME' to its 'when'.",
+                "4: Route 'Two': A route's name is 1 to 63 characters of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit; 'Two' is not.",
+                "4: Route 'Two': The playbook has 4,001 characters; 4,000 are the most.",
+            ],
+            faults);
+    }
+
+    [Theory]
+    [InlineData("", "1: The file is empty")]
+    [InlineData("routes", "1: A file of routes begins with 'routes:'.")]
+    [InlineData("other: 1", "1: The file has no list 'routes:'.")]
+    [InlineData("routes: 5", "1: 'routes' is a list")]
+    [InlineData("routes:\n  - name: a\n    name: b", "3: This is not YAML: Duplicate key")]
+    [InlineData("routes:\n  - [", "3: This is not YAML")]
+    [InlineData("routes:\n  - { when: { run_attempt: >= 3 } }", "2: This is not YAML")]
+    [InlineData("routes: &a\n  - *a", "1: Anchors and aliases")]
+    [InlineData("routes: []\n---\nroutes: []", "1: The file has several documents")]
+    public void A_file_that_is_none_is_refused_in_words(string text, string expected) =>
+        Assert.Contains(Read(text), fault => fault.StartsWith(expected, StringComparison.Ordinal));
+
+    [Fact]
+    public void Nesting_without_an_end_is_refused_before_it_is_built_up()
+    {
+        Assert.Contains("nested too deeply", Assert.Single(Read("routes: " + new string('[', 200_000))));
+        Assert.NotEmpty(Read("routes: " + string.Concat(Enumerable.Repeat("{a: ", 100_000))));
+        Assert.NotEmpty(Read(string.Concat(Enumerable.Repeat("- ", 100_000))));
+    }
+
+    [Fact]
+    public void Strangers_may_choose_only_where_the_operator_says_so()
+    {
+        var file = RoutesYaml.Read("routes: [{ name: one, when: { source: ci, title: 'fix*' }, to: { session: api }, untrusted: true }]", "alice");
+
+        Assert.Empty(file.Faults);
+        Assert.True(Assert.Single(file.Routes).Untrusted);
+    }
+
+    [Fact]
+    public void What_is_written_reads_as_the_same()
+    {
+        string[] playbooks = ["One line.", "Two\nlines.", "# no comment\n\n  indented: \"quoted\"\ttab", "", " begins with a space", "\nbegins with a line", "ends: {[&*!|>%@`", "tiếng Việt 😀\u0085\u2028x", "a\n   \nb", "null"];
+        var routes = playbooks.Select((playbook, i) => new Route
+        {
+            Name = $"r{i}",
+            When =
+            [
+                new RouteCondition { Field = "source", Values = ["ci", "alerts"] },
+                new RouteCondition { Field = "branch", Values = ["release-*", ">= 3", "null", "a: b # c", "\"\\"] },
+            ],
+            To = "alice/api",
+            Otherwise = i % 2 == 0 ? "alice/web" : null,
+            Playbook = playbook,
+            Also = i % 3 == 0,
+        }).ToList();
+
+        var file = RoutesYaml.Read(RoutesYamlWriter.Write(routes), "alice");
+
+        Assert.Empty(file.Faults);
+        Assert.Equal(routes.Select(route => route.Playbook), file.Routes.Select(route => route.Playbook));
+        Assert.All(routes.Zip(file.Routes), pair => Assert.Empty(pair.First.Differences(pair.Second)));
+        Assert.Empty(RoutesYaml.Read(RoutesYamlWriter.Write([]), "alice").Faults);
+    }
+
+    [Fact]
+    public void The_readmes_example_is_a_file_of_routes()
+    {
+        var readme = File.ReadAllText(Path.Combine(Root(), "README.md"));
+        var start = readme.IndexOf("```yaml\nroutes:", StringComparison.Ordinal) + "```yaml\n".Length;
+
+        var file = RoutesYaml.Read(readme[start..readme.IndexOf("```", start, StringComparison.Ordinal)], "alice");
+
+        Assert.Empty(file.Faults);
+        Assert.Equal(["red-main", "severe", "release-branches"], file.Routes.Select(route => route.Name));
+        Assert.Equal(("alice/api", "alice/triage"), (file.Routes[0].To, file.Routes[0].Otherwise));
+    }
+
+    [Fact]
+    public void The_schema_knows_the_same_keys_and_fields()
+    {
+        var route = JsonNode.Parse(File.ReadAllText(Path.Combine(Root(), "deploy", "routes.schema.json")))!["properties"]!["routes"]!["items"]!["properties"]!.AsObject();
+
+        Assert.Equal(["name", "when", "to", "otherwise", "playbook", "also", "untrusted"], route.Select(pair => pair.Key));
+        Assert.Equal(
+            RouteFields.Normalized.Concat(RouteFields.Trusted).Concat(RouteFields.Untrusted).Order(),
+            route["when"]!["properties"]!.AsObject().Select(pair => pair.Key).Order());
+    }
+
+    private static IReadOnlyList<string> Read(string yaml) => [.. RoutesYaml.Read(yaml, "alice").Faults.Select(fault => $"{fault.Line}: {fault.Text}")];
+
+    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", "..", ".."));
+}
