@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using Cluster.Core.Api;
 using Cluster.Simulator.Telegram;
+using Cluster.Storage.Engines;
 using Cluster.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Benchmarks.Chats;
 
@@ -34,11 +36,19 @@ internal sealed class ChatNode : IAsyncDisposable
         await node.Telegram.StartAsync();
         using var api = host.Api();
         (await api.PostAsync("/api/sessions/admin/api", null)).EnsureSuccessStatusCode();
-        foreach (var person in node.People)
-        {
-            await host.AllowAsync($"telegram:{person}", "api", "talk");
-        }
+        // As if each had been paired with the session's owner: an allowlist does not hold that many.
+        var engine = host.Services.GetRequiredService<Engine>();
+        await engine.TurnAsync(
+            async turn =>
+            {
+                foreach (var person in node.People)
+                {
+                    await turn.Db.ExecuteAsync("INSERT INTO identity (id, principal) VALUES (@id, 'admin')", ("@id", $"telegram:{person}"));
+                }
 
+                return true;
+            },
+            CancellationToken.None);
         (await api.PostAsJsonAsync(
             "/api/bots",
             new AddBot { Name = "team", Platform = "telegram", Token = TelegramSimulator.Token, BaseUrl = node.Telegram.Url.ToString() },
