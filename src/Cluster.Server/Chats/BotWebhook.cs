@@ -8,7 +8,7 @@ namespace Cluster.Server.Chats;
 /// node takes the calls.</summary>
 internal sealed partial class BotWebhook(Bot bot, IChatWebhook webhook, NodeAddress address, TimeProvider clock, ILogger logger)
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
     public async Task KeepAsync(BotInbox inbox, CancellationToken ct)
     {
