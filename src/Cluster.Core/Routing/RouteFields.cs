@@ -21,7 +21,7 @@ public static class RouteFields
     public static IReadOnlyList<string> Trusted { get; } =
     [
         "action", "after", "alert_id", "app", "at", "author", "author_id", "before", "bytes", "changed_files", "changes", "check_run_id", "commits",
-        "cve_id", "draft", "ecosystem", "event_id", "events", "failed_jobs", "failed_step", "failure_reason", "fingerprint", "firing",
+        "cve_id", "draft", "ecosystem", "event_id", "failed_jobs", "failed_step", "failure_reason", "fingerprint", "firing",
         "first_failed_job", "forced", "ghsa_id", "head_sha", "id", "issue_id", "job", "job_id", "merge_request", "monitor", "number",
         "package", "phase", "pipeline", "pipeline_id", "priority", "project", "resolved", "run_attempt", "run_id", "run_number", "sender",
         "sender_id", "service_id", "started_at", "state", "transition", "trigger", "truncated", "urgency", "url", "user_id", "window_minutes",
@@ -30,8 +30,8 @@ public static class RouteFields
     /// <summary>Fields that anybody may write; only a route that says <c>untrusted: true</c> may ask for them.</summary>
     public static IReadOnlyList<string> Untrusted { get; } =
     [
-        "alert_1", "alert_2", "alert_3", "body", "commit_message", "commit_subject", "commit_title", "culprit", "data", "description", "error",
-        EventType, "failed_job_names", "first_data", "first_source", "first_type", "instance_1", "instance_2", "instance_3", "job_name", "level", "message",
+        "alert_1", "alert_2", "alert_3", "body", "culprit", "data", "description", "error",
+        EventType, "failed_job_names", "instance_1", "instance_2", "instance_3", "job_name", "level", "message",
         "name", "output_summary", "output_text", "output_title", "query", "ref", "rule", "scope", "severity_1", "severity_2", "severity_3",
         "subject", "summary_1", "summary_2", "summary_3", "target", "text", "title", "workflow",
     ];

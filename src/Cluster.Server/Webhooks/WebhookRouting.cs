@@ -90,11 +90,12 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
         return [.. all.DistinctBy(one => one.Session).Select(one => new Destination(one.Route, one.Session, one.Session == last)).OrderBy(one => one.Last)];
     }
 
-    // A session that has it already, as one beside others when the event came first, knows it though it is the last one now.
+    // A session that has it already, as one beside others when the event came first, knows it though it is the last one now. Of an owner
+    // who never had routes there is nothing to ask.
     private async Task<SubmitOutcome> EnterAsync(
         KnownSource known, Destination to, long version, WebhookReading reading, WebhookBody body, Proven proven, CancellationToken ct)
     {
-        if (to is { Last: true, Route: not null } && await sources.KnowsAsync(reading.Keys(known.Scope.Of($"{to.Session}"), proven.Hash), ct) is { } eventId)
+        if (to.Last && version > 0 && await sources.KnowsAsync(reading.Keys(known.Scope.Of($"{to.Session}"), proven.Hash), ct) is { } eventId)
         {
             await sources.MarkAsync(reading.Keys(known.Scope, proven.Hash), eventId, reading.Kept, ct);
             return new SubmitOutcome.Accepted(eventId, Duplicate: true);

@@ -132,6 +132,28 @@ public sealed class RoutePathTests
     }
 
     [Fact]
+    public async Task The_sources_own_session_gets_an_event_once_though_its_routes_are_gone_before_the_sender_comes_again()
+    {
+        await using var node = await NodeHost.StartAsync(["--Cluster:Limits:MailboxWaiting=1"]);
+        foreach (var session in new[] { "api", "web" })
+        {
+            await node.CreateSessionAsync(session);
+        }
+
+        var github = await node.AddSourceAsync("api");
+        await ApplyAsync(
+            node, "routes: [{ name: copy, when: { source: ci }, also: true, to: { session: api } }, { name: rest, when: { source: ci }, to: { session: web } }]");
+        await node.TellAsync("web", "fills it");
+
+        using var half = await github.SendAsync(GitHubSender.CheckRun, deliveryId: "one");
+        await ApplyAsync(node, "routes: []");
+        using var again = await github.SendAsync(GitHubSender.CheckRun, deliveryId: "one");
+
+        Assert.Equal([HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK], [half.StatusCode, again.StatusCode]);
+        Assert.Single(await EventsAsync(node, "api"));
+    }
+
+    [Fact]
     public async Task A_route_that_is_gone_takes_nothing_from_that_moment_on_any_node()
     {
         await using var cluster = await ClusterHost.StartAsync(2);
