@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Cluster.Cli.Nodes;
 using Cluster.Cli.Sessions;
-using Cluster.Cli.Sources;
 using Cluster.Cli.Terminal;
+using Cluster.Core;
 using Cluster.Core.Api;
 
 namespace Cluster.Cli.Events;
@@ -80,7 +80,7 @@ internal static class ReplayCommands
 
     private static double? Hours(string? since) =>
         since is null ? null
-        : Duration.Hours(since) is { } hours and > 0 ? hours
+        : Duration.Read(since) is { TotalHours: > 0 and var hours } ? hours
         : throw new CommandFailure($"'{since}' is no time; write for example 30m, 24h or 7d.");
 
     private static Argument<long> Id() => new("ID") { Description = "The event's id." };

@@ -66,7 +66,7 @@ internal static class RouteCommands
                     ["NAME", "WHEN", "TO", "OTHERWISE", "ALSO"],
                     list.Routes.Select(route => (string[])
                     [
-                        route.Name, string.Join(", ", route.When), route.To, route.Otherwise ?? "-", route.Also ? "yes" : "-",
+                        route.Name, string.Join(", ", route.When), route.Target, route.Otherwise ?? "-", route.Also ? "yes" : "-",
                     ]))));
 
     private static Command Test(NodeOptions node)

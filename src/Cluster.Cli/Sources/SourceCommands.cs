@@ -2,6 +2,7 @@ using System.CommandLine;
 using Cluster.Cli.Nodes;
 using Cluster.Cli.Sessions;
 using Cluster.Cli.Terminal;
+using Cluster.Core;
 using Cluster.Core.Api;
 using Cluster.Core.Webhooks;
 
@@ -96,7 +97,7 @@ internal static class SourceCommands
         {
             var request = new RotateSecret
             {
-                KeepOldHours = Duration.Hours(call.Get(keep)!) ?? throw new CommandFailure($"'{call.Get(keep)}' is no time; write 0, 30m, 24h or 7d."),
+                KeepOldHours = Duration.Read(call.Get(keep)!)?.TotalHours ?? throw new CommandFailure($"'{call.Get(keep)}' is no time; write 0, 30m, 24h or 7d."),
                 Secret = call.Get(secret) is { } path ? (await ReadAsync(path, call.Ct)).Trim() : null,
             };
             call.Show(

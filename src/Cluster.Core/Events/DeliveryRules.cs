@@ -30,12 +30,19 @@ public static class DeliveryRules
     /// <summary>How much later than its end the receipt of what was sent in time may still be confirmed.</summary>
     public static readonly TimeSpan ConfirmLate = TimeSpan.FromMinutes(2);
 
+    /// <summary>Kept back in the mailbox, where only the loop that lets it go looks at it.</summary>
+    public const string Held = "held";
+
     public const string Revoked = "revoked";
     public const string Cancelled = "cancelled";
     public const string Superseded = "superseded";
 
-    /// <summary>Verdicts go before everything else: Claude stands still until it has one.</summary>
-    public static int Priority(EventKind kind) => kind == EventKind.Verdict ? 0 : 1;
+    /// <summary>Verdicts go before everything else, since Claude stands still until it has one, and so does what the operator calls urgent.</summary>
+    public static int Priority(EventKind kind, bool urgent) => kind == EventKind.Verdict || urgent ? 0 : 1;
+
+    /// <summary>The state in which a delivery begins.</summary>
+    public static string First(Submission submission) =>
+        submission.Hold is not null ? Held : submission.FilterReason is null ? "queued" : "filtered";
 
     /// <summary>What admitted a sender once is asked again when the delivery is sent.</summary>
     public static Judgement Judge(EventKind kind, Identity sender, DateTimeOffset expiresAt, AccessList access, DateTimeOffset now) =>

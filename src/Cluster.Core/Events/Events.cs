@@ -79,8 +79,39 @@ public sealed record Submission
     /// <summary>Set when the event is recorded but not meant for the session: why.</summary>
     public string? FilterReason { get; init; }
 
+    /// <summary>True when it goes before what else waits.</summary>
+    public bool Urgent { get; init; }
+
+    /// <summary>How long it waits for its session; null for as long as everything waits.</summary>
+    public TimeSpan? KeepWaiting { get; init; }
+
+    /// <summary>Set when it is not to be delivered at once.</summary>
+    public Hold? Hold { get; init; }
+
+    /// <summary>What it is about, as one key within its session, for a recovery that makes it needless; null where no sender says so.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>From when on the node looks after it beside its delivery: who else is told, and who comes next; null for never.</summary>
+    public DateTimeOffset? WatchFrom { get; init; }
+
     /// <summary>How a webhook's sender was proved, for whoever asks later; null for what needs no proof of its own.</summary>
     public string? Verified { get; init; }
+}
+
+/// <summary>Keeps an event back in its mailbox.</summary>
+public sealed record Hold
+{
+    /// <summary>Until then at least; each further event of its fold keeps it longer.</summary>
+    public required DateTimeOffset Until { get; init; }
+
+    /// <summary>Until then at most.</summary>
+    public required DateTimeOffset Limit { get; init; }
+
+    /// <summary>What has the same key in the same session becomes one message; null for nothing.</summary>
+    public string? Fold { get; init; }
+
+    /// <summary>True when it says that its subject is well again.</summary>
+    public bool Recovers { get; init; }
 }
 
 /// <summary>What became of a <see cref="Submission"/>.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Cluster.Core.Routing;
 
 /// <summary>A rule of the operator's: events that meet every condition go to its session.</summary>
@@ -14,11 +16,32 @@ public sealed record Route
     /// <summary>All of them must be met. One of them names the sources.</summary>
     public required IReadOnlyList<RouteCondition> When { get; init; }
 
-    /// <summary>The session, <c>owner/name</c>.</summary>
-    public required string To { get; init; }
+    /// <summary>The session, <c>owner/name</c>; null where <see cref="Repository"/> says which.</summary>
+    public string? To { get; init; }
 
-    /// <summary>Where events go, and wait, while no client is attached to <see cref="To"/>.</summary>
+    /// <summary>The repository whose live session it is, <c>owner/name</c> as its platform writes it, or <c>*</c> for the one that the event is about.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>The session where events go, and wait, while no client is attached to the first.</summary>
     public string? Otherwise { get; init; }
+
+    /// <summary>How long events wait while no client is attached; null for as long as everything waits.</summary>
+    public TimeSpan? Queue { get; init; }
+
+    /// <summary>What makes one message of many events.</summary>
+    public RouteFold? Fold { get; init; }
+
+    /// <summary>True when its events go before what else waits.</summary>
+    public bool Urgent { get; init; }
+
+    /// <summary>Accounts that are told too, without any session: <c>telegram:1234</c>.</summary>
+    public IReadOnlyList<string> Notify { get; init; } = [];
+
+    /// <summary>When its events wake nobody.</summary>
+    public RouteQuiet? Quiet { get; init; }
+
+    /// <summary>Who comes next while an event stays unreceived.</summary>
+    public RouteEscalation? Escalate { get; init; }
 
     /// <summary>The standing instruction; null for the source's own.</summary>
     public string? Playbook { get; init; }
@@ -32,8 +55,12 @@ public sealed record Route
     /// <summary>The sources whose events it may take.</summary>
     public IReadOnlyList<string> Sources() => When.FirstOrDefault(condition => condition.Field == RouteFields.Source)?.Values ?? [];
 
-    /// <summary>The sessions that it may reach.</summary>
-    public IEnumerable<string> Sessions() => Otherwise is null ? [To] : [To, Otherwise];
+    /// <summary>The sessions that it names.</summary>
+    public IEnumerable<string> Sessions() => new[] { To, Otherwise, Escalate?.To }.OfType<string>().Distinct();
+
+    /// <summary>Where it sends, in words.</summary>
+    [JsonIgnore]
+    public string Target => To ?? (Repository == "*" ? "the event's repository" : $"repository {Repository}");
 
     /// <summary>What differs from another version of the same route, by key.</summary>
     public IEnumerable<string> Differences(Route other)
@@ -42,14 +69,87 @@ public sealed record Route
         (string Key, bool Same)[] keys =
         [
             ("when", when.SequenceEqual(other.When.OrderBy(condition => condition.Field, StringComparer.Ordinal).Select(condition => $"{condition}"))),
-            ("to", To == other.To),
-            ("otherwise", Otherwise == other.Otherwise),
+            ("to", To == other.To && Repository == other.Repository),
+            ("otherwise", Otherwise == other.Otherwise && Queue == other.Queue),
             ("playbook", Playbook == other.Playbook),
             ("also", Also == other.Also),
             ("untrusted", Untrusted == other.Untrusted),
+            ("fold", $"{Fold}" == $"{other.Fold}"),
+            ("priority", Urgent == other.Urgent),
+            ("notify", Notify.SequenceEqual(other.Notify)),
+            ("quiet", Quiet == other.Quiet),
+            ("escalate", $"{Escalate}" == $"{other.Escalate}"),
         ];
         return keys.Where(key => !key.Same).Select(key => key.Key);
     }
+}
+
+/// <summary>Makes one message of the events that come close together and have these fields in common.</summary>
+public sealed record RouteFold
+{
+    /// <summary>Longest <see cref="AtMost"/>.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+
+    /// <summary>The fields; of them an event may lack some.</summary>
+    public required IReadOnlyList<string> By { get; init; }
+
+    /// <summary>Each event keeps the fold open for this long.</summary>
+    public required TimeSpan Within { get; init; }
+
+    /// <summary>From its first event on it is open for this long and no longer.</summary>
+    public required TimeSpan AtMost { get; init; }
+
+    public override string ToString() => $"{string.Join(", ", By)} within {Duration.Write(Within)}, at most {Duration.Write(AtMost)}";
+}
+
+/// <summary>Hours of every day, by the clock of a place, in which events wake nobody.</summary>
+public sealed record RouteQuiet
+{
+    public required TimeOnly From { get; init; }
+    public required TimeOnly To { get; init; }
+
+    /// <summary>IANA time zone: <c>Europe/Berlin</c>.</summary>
+    public required string Zone { get; init; }
+
+    /// <summary>True when events are only recorded then; false when they wait for the end.</summary>
+    public bool Filter { get; init; }
+
+    /// <summary>When the quiet hours end in which <paramref name="now"/> falls; null outside of them.</summary>
+    public DateTimeOffset? EndOf(DateTimeOffset now)
+    {
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(Zone);
+        var local = TimeZoneInfo.ConvertTime(now, zone).DateTime;
+        var (time, day) = (TimeOnly.FromDateTime(local), DateOnly.FromDateTime(local));
+        var isQuiet = From < To ? time >= From && time < To : time >= From || time < To;
+        if (!isQuiet)
+        {
+            return null;
+        }
+
+        var end = (time < To ? day : day.AddDays(1)).ToDateTime(To);
+        while (zone.IsInvalidTime(end))
+        {
+            end = end.AddMinutes(15); // the clocks are put forward at this moment
+        }
+
+        // Where the clocks are put back, the later of both moments.
+        var offset = zone.IsAmbiguousTime(end) ? zone.GetAmbiguousTimeOffsets(end).Min() : zone.GetUtcOffset(end);
+        return new DateTimeOffset(end, offset);
+    }
+}
+
+/// <summary>Who is told when an event has not reached its session after a while.</summary>
+public sealed record RouteEscalation
+{
+    public required TimeSpan After { get; init; }
+
+    /// <summary>The session that gets it then; null for none.</summary>
+    public string? To { get; init; }
+
+    /// <summary>Accounts that are told then.</summary>
+    public IReadOnlyList<string> Notify { get; init; } = [];
+
+    public override string ToString() => $"after {Duration.Write(After)}: {To} {string.Join(", ", Notify)}";
 }
 
 /// <summary>One field and the values of which any will do: texts, patterns with <c>*</c> and <c>?</c>, or comparisons such as <c>&gt;= 3</c>.</summary>

@@ -11,7 +11,7 @@ public static class RouteChanges
         {
             if (!old.TryGetValue(route.Name, out var was))
             {
-                lines.Add($"+ {route.Name}: {string.Join(", ", route.When)} -> {route.To}");
+                lines.Add($"+ {route.Name}: {string.Join(", ", route.When)} -> {route.Target}");
             }
             else if (route.Differences(was).ToList() is { Count: > 0 } keys)
             {

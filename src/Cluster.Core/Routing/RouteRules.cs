@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Cluster.Core.Events;
 using Cluster.Core.Sessions;
 
 namespace Cluster.Core.Routing;
@@ -10,6 +11,8 @@ public static partial class RouteRules
     public const int MostValues = 50;
 
     private const int MaxValueLength = 200;
+    private const int MostFields = 5;
+    private const int MostTold = 20;
 
     public static IReadOnlyList<RouteFault> Check(IReadOnlyList<Route> routes)
     {
@@ -87,8 +90,96 @@ public static partial class RouteRules
         {
             yield return $"'{session}' is no session; write owner/name.";
         }
+
+        if (route.To is null == route.Repository is null)
+        {
+            yield return "'to' names either a session or a repository.";
+        }
+
+        if (route.Repository is { } repository && !RepositoryText().IsMatch(repository))
+        {
+            yield return $"'{repository}' is no repository; write owner/name as its platform does, or '*' for the one that the event is about.";
+        }
+
+        foreach (var fault in Parts(route))
+        {
+            yield return fault;
+        }
+    }
+
+    private static IEnumerable<string> Parts(Route route)
+    {
+        if (route.Queue is { } queue && (queue < TimeSpan.FromMinutes(1) || queue > DeliveryRules.KeepWaiting))
+        {
+            yield return "'queue' is a time of 1m to 7d.";
+        }
+
+        if (route.Fold is { } fold)
+        {
+            if (fold.By.Count is 0 or > MostFields)
+            {
+                yield return $"'fold' is by 1 to {MostFields} fields.";
+            }
+
+            foreach (var field in fold.By.Where(field => !RouteFields.IsPlatformMade(field)))
+            {
+                yield return RouteFields.IsWritable(field)
+                    ? $"Strangers can write '{field}', so they could hide an event in a fold; name fields that the platform makes, such as repository or head_sha."
+                    : $"No event has a field '{field}'. {Nearest.Of(field, [.. RouteFields.Normalized, .. RouteFields.Trusted])}";
+            }
+
+            if (fold.Within < TimeSpan.FromSeconds(1) || fold.AtMost < fold.Within || fold.AtMost > RouteFold.Longest)
+            {
+                yield return $"A fold is open 'within' 1s or more, and 'at_most' as long as that or longer, {Duration.Write(RouteFold.Longest)} at the most.";
+            }
+        }
+
+        if (route.Quiet is { } quiet)
+        {
+            if (!TimeZoneInfo.TryFindSystemTimeZoneById(quiet.Zone, out _))
+            {
+                yield return $"The node knows no time zone '{quiet.Zone}'; write one such as Europe/Berlin or UTC.";
+            }
+
+            if (quiet.From == quiet.To)
+            {
+                yield return "'quiet' begins and ends at the same time; to have no events, leave the route out.";
+            }
+        }
+
+        if (route.Escalate is { } escalate)
+        {
+            if (escalate.After < TimeSpan.FromMinutes(1) || escalate.After > TimeSpan.FromDays(1))
+            {
+                yield return "'escalate' comes 'after' 1m to 1d.";
+            }
+
+            if (escalate.To is null && escalate.Notify.Count == 0)
+            {
+                yield return "'escalate' names who comes next: session, notify or both.";
+            }
+        }
+
+        foreach (var list in new[] { route.Notify, route.Escalate?.Notify ?? [] })
+        {
+            if (list.Count > MostTold)
+            {
+                yield return $"'notify' has {list.Count} accounts; {MostTold} are the most.";
+            }
+
+            foreach (var account in list.Where(account => !AccountText().IsMatch(account)))
+            {
+                yield return $"'{account}' is no account; write telegram:NUMBER or discord:NUMBER, as `cluster identities` shows them.";
+            }
+        }
     }
 
     [GeneratedRegex(@"\A[a-z0-9][a-z0-9._-]{0,62}/[a-z0-9][a-z0-9._-]{0,62}\z")]
     private static partial Regex SessionText();
+
+    [GeneratedRegex(@"\A(?:\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,99}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){1,5})\z")]
+    private static partial Regex RepositoryText();
+
+    [GeneratedRegex(@"\A(?:telegram|discord):[1-9][0-9]{0,19}\z")]
+    private static partial Regex AccountText();
 }

@@ -1,6 +1,5 @@
 using Cluster.Core.Api;
 using Cluster.Core.Routing;
-using Cluster.Core.Sessions;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 using Route = Cluster.Core.Routing.Route;
@@ -9,7 +8,7 @@ namespace Cluster.Server.Routes;
 
 /// <summary>Reads routes from a YAML file, whole, and finds all that is wrong with it at once. What this version cannot do is refused in words
 /// and never skipped.</summary>
-internal sealed class RoutesYaml
+internal sealed partial class RoutesYaml
 {
     /// <summary>Bytes of a file.</summary>
     public const int MaxLength = 1024 * 1024;
@@ -17,8 +16,10 @@ internal sealed class RoutesYaml
     // Whoever has more to mend mends these first.
     private const int MostFaults = 100;
 
-    private static readonly string[] Keys = ["name", "when", "to", "otherwise", "playbook", "also", "untrusted"];
-    private static readonly string[] Later = ["fold", "priority", "notify", "quiet"];
+    private static readonly string[] Keys =
+        ["name", "when", "to", "otherwise", "playbook", "fold", "priority", "notify", "quiet", "escalate", "also", "untrusted"];
+
+    private static readonly string[] Later = ["fold", "priority", "notify", "quiet", "escalate"];
 
     private readonly string _caller;
     private readonly List<LineFault> _faults = [];
@@ -102,30 +103,41 @@ internal sealed class RoutesYaml
         var given = new Dictionary<string, YamlNode>();
         foreach (var (key, value) in fields.Children)
         {
-            var name = Text(key) ?? "";
-            if (Array.IndexOf(Later, name) >= 0)
+            var word = Text(key) ?? "";
+            if (Array.IndexOf(Later, word) >= 0)
             {
-                Fault(key, $"'{name}' is not in this version; leave it out.");
+                Fault(key, $"'{word}' is not in this version; leave it out.");
             }
-            else if (Array.IndexOf(Keys, name) < 0)
+            else if (Array.IndexOf(Keys, word) < 0)
             {
-                Fault(key, $"'{name}' is not known in a route. {Nearest.Of(name, Keys)}");
+                Fault(key, $"'{word}' is not known in a route. {Nearest.Of(word, Keys)}");
             }
             else
             {
-                given[name] = value;
+                given[word] = value;
             }
         }
 
         var before = _faults.Count;
         var untrusted = Flag(given, "untrusted");
+        var name = Required(given, "name", node) is { } named ? Scalar(named, "The route's name") ?? "" : "";
+        var conditions = Required(given, "when", node) is { } when ? Conditions(when, untrusted) : [];
+        var to = Required(given, "to", node) is { } target ? Target(target, "to", "session", "repository") : default;
+        var otherwise = given.TryGetValue("otherwise", out var other) ? Target(other, "otherwise", "session", "queue") : default;
         var route = new Route
         {
-            Name = Required(given, "name", node) is { } named ? Scalar(named, "The route's name") ?? "" : "",
-            When = Required(given, "when", node) is { } when ? Conditions(when, untrusted) : [],
-            To = Required(given, "to", node) is { } to ? Target(to, "to") ?? "" : "",
-            Otherwise = given.TryGetValue("otherwise", out var otherwise) ? Target(otherwise, "otherwise") : null,
+            Name = name,
+            When = conditions,
+            To = to.Session,
+            Repository = to.Repository,
+            Otherwise = otherwise.Session,
+            Queue = otherwise.Queue,
             Playbook = given.TryGetValue("playbook", out var playbook) ? Scalar(playbook, "The playbook")?.TrimEnd() : null,
+            Fold = given.TryGetValue("fold", out var fold) ? Fold(fold) : null,
+            Urgent = given.TryGetValue("priority", out var priority) && Urgent(priority),
+            Notify = given.TryGetValue("notify", out var notify) ? Texts(notify, "notify") : [],
+            Quiet = given.TryGetValue("quiet", out var quiet) ? Quiet(quiet) : null,
+            Escalate = given.TryGetValue("escalate", out var escalate) ? Escalation(escalate) : null,
             Also = Flag(given, "also"),
             Untrusted = untrusted,
         };
@@ -166,39 +178,6 @@ internal sealed class RoutesYaml
         }
 
         return conditions;
-    }
-
-    private string? Target(YamlNode node, string key)
-    {
-        if (node is not YamlMappingNode { Children.Count: 1 } target)
-        {
-            Fault(node, $"'{key}' names one session: {{ session: owner/name }}.");
-            return null;
-        }
-
-        var (kind, value) = target.Children[0];
-        switch (Text(kind))
-        {
-            case "session":
-                if (Scalar(value, "The session") is not { } text)
-                {
-                    return null;
-                }
-
-                if (SessionId.TryParse(text, _caller, out var session))
-                {
-                    return session.ToString();
-                }
-
-                Fault(value, $"'{text}' is no session's name; write owner/name.");
-                return null;
-            case ("repository" or "queue") and var later:
-                Fault(kind, $"'{later}' is not in this version; name a session: {{ session: owner/name }}.");
-                return null;
-            default:
-                Fault(kind, $"'{Text(kind)}' is not known in '{key}'. {Nearest.Of(Text(kind) ?? "", ["session"])}");
-                return null;
-        }
     }
 
     private bool Flag(Dictionary<string, YamlNode> given, string key)

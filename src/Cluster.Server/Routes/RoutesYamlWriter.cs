@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Cluster.Core;
 using Cluster.Core.Routing;
 using Route = Cluster.Core.Routing.Route;
 
@@ -19,11 +21,17 @@ internal static partial class RoutesYamlWriter
                 yaml.Append($"      {Text(condition.Field)}: {Values(condition)}\n");
             }
 
-            yaml.Append($"    to: {{ session: {Text(route.To)} }}\n");
+            yaml.Append(route.To is { } to ? $"    to: {{ session: {Text(to)} }}\n" : $"    to: {{ repository: {Text(route.Repository!)} }}\n");
             if (route.Otherwise is { } otherwise)
             {
                 yaml.Append($"    otherwise: {{ session: {Text(otherwise)} }}\n");
             }
+            else if (route.Queue is { } queue)
+            {
+                yaml.Append($"    otherwise: {{ queue: {Duration.Write(queue)} }}\n");
+            }
+
+            Parts(yaml, route);
 
             if (route.Also)
             {
@@ -43,6 +51,38 @@ internal static partial class RoutesYamlWriter
 
         return yaml.ToString();
     }
+
+    private static void Parts(StringBuilder yaml, Route route)
+    {
+        if (route.Fold is { } fold)
+        {
+            yaml.Append($"    fold: {{ by: {List(fold.By)}, within: {Duration.Write(fold.Within)}, at_most: {Duration.Write(fold.AtMost)} }}\n");
+        }
+
+        if (route.Urgent)
+        {
+            yaml.Append("    priority: urgent\n");
+        }
+
+        if (route.Notify.Count > 0)
+        {
+            yaml.Append($"    notify: {List(route.Notify)}\n");
+        }
+
+        if (route.Quiet is { } quiet)
+        {
+            yaml.Append(CultureInfo.InvariantCulture, $"    quiet: {{ from: \"{quiet.From:HH:mm}\", to: \"{quiet.To:HH:mm}\", zone: {Text(quiet.Zone)}, then: {(quiet.Filter ? "filter" : "queue")} }}\n");
+        }
+
+        if (route.Escalate is { } escalate)
+        {
+            var next = escalate.To is { } session ? $", session: {Text(session)}" : "";
+            var told = escalate.Notify.Count > 0 ? $", notify: {List(escalate.Notify)}" : "";
+            yaml.Append($"    escalate: {{ after: {Duration.Write(escalate.After)}{next}{told} }}\n");
+        }
+    }
+
+    private static string List(IReadOnlyList<string> texts) => $"[{string.Join(", ", texts.Select(Text))}]";
 
     private static string Values(RouteCondition condition) =>
         condition.Values is [var only] ? Text(only) : $"[{string.Join(", ", condition.Values.Select(Text))}]";

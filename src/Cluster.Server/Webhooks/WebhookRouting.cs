@@ -77,8 +77,8 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
         var all = new List<(Route? Route, SessionId Session)>();
         foreach (var route in taken)
         {
-            var away = route.Otherwise is not null && !await routes.IsAttachedAsync(route.To, ct);
-            all.Add((route, SessionId.Parse(away ? route.Otherwise! : route.To)));
+            var away = route.Otherwise is not null && !await routes.IsAttachedAsync(route.To!, ct);
+            all.Add((route, SessionId.Parse(away ? route.Otherwise! : route.To!)));
         }
 
         if (taken.Count == 0 || taken[^1].Also)

@@ -29,17 +29,24 @@ internal static class EventRows
             ("@route", submission.Route));
         await turn.Db.ExecuteAsync(
             """
-            INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, hops)
-            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires, @hops)
+            INSERT INTO delivery (
+              session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, hops, held_until, held_limit, fold, subject, recovers, watch_at)
+            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires, @hops, @until, @limit, @fold, @subject, @recovers, @watch)
             """,
             ("@session", submission.Session.ToString()),
             ("@id", id),
             ("@chat", submission.ChatId),
-            ("@priority", DeliveryRules.Priority(submission.Kind)),
-            ("@state", submission.FilterReason is null ? "queued" : "filtered"),
+            ("@priority", DeliveryRules.Priority(submission.Kind, submission.Urgent)),
+            ("@state", DeliveryRules.First(submission)),
             ("@reason", submission.FilterReason),
             ("@at", at),
-            ("@expires", (expiresAt ?? submission.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds()),
-            ("@hops", submission.Hops));
+            ("@expires", (expiresAt ?? submission.At + (submission.KeepWaiting ?? DeliveryRules.KeepWaiting)).ToUnixTimeMilliseconds()),
+            ("@hops", submission.Hops),
+            ("@until", submission.Hold?.Until.ToUnixTimeMilliseconds()),
+            ("@limit", submission.Hold?.Limit.ToUnixTimeMilliseconds()),
+            ("@fold", submission.Hold?.Fold),
+            ("@subject", submission.Subject),
+            ("@recovers", submission.Hold is { Recovers: true } ? 1 : null),
+            ("@watch", submission.WatchFrom?.ToUnixTimeMilliseconds()));
     }
 }

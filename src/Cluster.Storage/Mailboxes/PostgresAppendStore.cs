@@ -156,12 +156,19 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
                 new() { Value = rows.Select(row => row.Body).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
                 new() { Value = rows.Select(row => row.Payload).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
                 Numbers(submissions.Select(s => s.At.ToUnixTimeMilliseconds())),
-                Numbers(submissions.Select(s => (s.At + DeliveryRules.KeepWaiting).ToUnixTimeMilliseconds())),
+                Numbers(submissions.Select(s => (s.At + (s.KeepWaiting ?? DeliveryRules.KeepWaiting)).ToUnixTimeMilliseconds())),
                 Numbers(submissions.Select(s => (s.At + s.KeysKept).ToUnixTimeMilliseconds())),
-                Numbers(submissions.Select(s => (long)DeliveryRules.Priority(s.Kind))),
+                Numbers(submissions.Select(s => (long)DeliveryRules.Priority(s.Kind, s.Urgent))),
                 Text(submissions.Select(s => s.FilterReason)),
                 Text(submissions.Select(s => s.Verified)),
                 Text(submissions.Select(s => s.Route)),
+                Text(submissions.Select(DeliveryRules.First)),
+                Numbers(submissions.Select(s => s.Hold?.Until.ToUnixTimeMilliseconds())),
+                Numbers(submissions.Select(s => s.Hold?.Limit.ToUnixTimeMilliseconds())),
+                Text(submissions.Select(s => s.Hold?.Fold)),
+                Text(submissions.Select(s => s.Subject)),
+                Numbers(submissions.Select(s => s.Hold is { Recovers: true } ? 1 : (long?)null)),
+                Numbers(submissions.Select(s => s.WatchFrom?.ToUnixTimeMilliseconds())),
                 new() { Value = now, NpgsqlDbType = NpgsqlDbType.Bigint },
             },
         };
@@ -171,6 +178,9 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
         new() { Value = values.Select(value => value is null ? null : PostgresText.Fit(value)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 
     private static NpgsqlParameter Numbers(IEnumerable<long> values) =>
+        new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
+
+    private static NpgsqlParameter Numbers(IEnumerable<long?> values) =>
         new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint };
 
     // In one order on every node. What runs after it sees versions that cannot change before the commit.
@@ -189,10 +199,11 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
         WITH submitted AS MATERIALIZED (
           SELECT s.*, nextval('ids') AS id,
             COALESCE((SELECT a.version FROM access a WHERE a.session_id = s.session_id), -1) AS held,
-            (SELECT MIN(d.event_id) FROM dedupe d WHERE d.key IN (s.key1, s.key2) AND d.expires_at > $20) AS known
-          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) WITH ORDINALITY AS s (
+            (SELECT MIN(d.event_id) FROM dedupe d WHERE d.key IN (s.key1, s.key2) AND d.expires_at > $27) AS known
+          FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+            $20, $21, $22, $23, $24, $25, $26) WITH ORDINALITY AS s (
             session_id, version, key1, key2, is_full, kind, name, sender, chat_id, trust, body, payload, at, expires_at, keys_until,
-            priority, filter, verified, route, place)
+            priority, filter, verified, route, first_state, held_until, held_limit, fold, subject, recovers, watch_at, place)
         ), taken AS (
           INSERT INTO dedupe (key, event_id, expires_at)
           SELECT key, id, keys_until FROM (
@@ -203,7 +214,7 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
               WHERE key2 IS NOT NULL AND held = version AND known IS NULL AND NOT is_full) AS wanted
           ORDER BY key
           ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
-            WHERE dedupe.expires_at <= $20
+            WHERE dedupe.expires_at <= $27
           RETURNING key
         ), judged AS MATERIALIZED (
           SELECT submitted.*, held = version AND known IS NULL AND NOT is_full
@@ -213,12 +224,13 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
           INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at, verified, route)
           SELECT id, kind, name, sender, chat_id, trust, body, payload, at, verified, route FROM judged WHERE written ORDER BY id
         ), deliveries AS (
-          INSERT INTO delivery (session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at)
-          SELECT session_id, id, chat_id, priority, CASE WHEN filter IS NULL THEN 'queued' ELSE 'filtered' END, filter, 0, at, expires_at
+          INSERT INTO delivery (
+            session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, held_until, held_limit, fold, subject, recovers, watch_at)
+          SELECT session_id, id, chat_id, priority, first_state, filter, 0, at, expires_at, held_until, held_limit, fold, subject, recovers, watch_at
           FROM judged WHERE written ORDER BY id
         ), notes AS (
           INSERT INTO event_note (event_id, at, note)
-          SELECT known, $20, 'duplicate dropped' FROM judged WHERE known IS NOT NULL AND held = version
+          SELECT known, $27, 'duplicate dropped' FROM judged WHERE known IS NOT NULL AND held = version
         )
         SELECT id, held, known, written FROM judged ORDER BY place
         """;

@@ -61,7 +61,7 @@ internal sealed class RawInserts : IDisposable
             Bind(_deliveries, ref d, submission.Session.ToString());
             Bind(_deliveries, ref d, id);
             Bind(_deliveries, ref d, submission.ChatId);
-            Bind(_deliveries, ref d, DeliveryRules.Priority(submission.Kind));
+            Bind(_deliveries, ref d, DeliveryRules.Priority(submission.Kind, submission.Urgent));
             Bind(_deliveries, ref d, "queued");
             Bind(_deliveries, ref d, (byte[]?)null);
             Bind(_deliveries, ref d, 0);

@@ -38,8 +38,8 @@ public sealed class DeliveryRulesTests
     [Fact]
     public void Verdicts_go_first()
     {
-        Assert.True(DeliveryRules.Priority(EventKind.Verdict) < DeliveryRules.Priority(EventKind.Chat));
-        Assert.Equal(DeliveryRules.Priority(EventKind.Chat), DeliveryRules.Priority(EventKind.Webhook));
+        Assert.True(DeliveryRules.Priority(EventKind.Verdict, urgent: false) < DeliveryRules.Priority(EventKind.Chat, urgent: false));
+        Assert.Equal(DeliveryRules.Priority(EventKind.Chat, urgent: false), DeliveryRules.Priority(EventKind.Webhook, urgent: false));
     }
 
     private static AccessList List { get; } = new()

@@ -155,7 +155,7 @@ public sealed class RoutesYamlTests
     {
         var route = JsonNode.Parse(File.ReadAllText(Path.Combine(Root(), "deploy", "routes.schema.json")))!["properties"]!["routes"]!["items"]!["properties"]!.AsObject();
 
-        Assert.Equal(["name", "when", "to", "otherwise", "playbook", "also", "untrusted"], route.Select(pair => pair.Key));
+        Assert.Equal(["name", "when", "to", "otherwise", "playbook", "fold", "priority", "notify", "quiet", "escalate", "also", "untrusted"], route.Select(pair => pair.Key));
         Assert.Equal(
             RouteFields.Normalized.Concat(RouteFields.Trusted).Concat(RouteFields.Untrusted).Order(),
             route["when"]!["properties"]!.AsObject().Select(pair => pair.Key).Order());

@@ -1,0 +1,155 @@
+using System.Globalization;
+using Cluster.Core;
+using Cluster.Core.Routing;
+using Cluster.Core.Sessions;
+using YamlDotNet.RepresentationModel;
+
+namespace Cluster.Server.Routes;
+
+internal sealed partial class RoutesYaml
+{
+    private (string? Session, string? Repository, TimeSpan? Queue) Target(YamlNode node, string key, params string[] kinds)
+    {
+        if (node is not YamlMappingNode { Children.Count: 1 } target)
+        {
+            Fault(node, $"'{key}' names one session: {{ session: owner/name }}.");
+            return default;
+        }
+
+        var (kind, value) = target.Children[0];
+        switch (Text(kind))
+        {
+            case "session":
+                return (Session(value), null, null);
+            case ("repository" or "queue") and var later:
+                Fault(kind, $"'{later}' is not in this version; name a session: {{ session: owner/name }}.");
+                return default;
+            default:
+                Fault(kind, $"'{Text(kind)}' is not known in '{key}'. {Nearest.Of(Text(kind) ?? "", kinds)}");
+                return default;
+        }
+    }
+
+    private string? Session(YamlNode node)
+    {
+        if (Scalar(node, "The session") is not { } text)
+        {
+            return null;
+        }
+
+        if (SessionId.TryParse(text, _caller, out var session))
+        {
+            return session.ToString();
+        }
+
+        Fault(node, $"'{text}' is no session's name; write owner/name.");
+        return null;
+    }
+
+    private RouteFold? Fold(YamlNode node) =>
+        Part(node, "fold", "{ by: [repository, head_sha], within: 30s }", ["by", "within", "at_most"], ["by", "within"]) is { } part
+            && Time(part["within"], "within") is { } within
+            ? new RouteFold
+            {
+                By = Texts(part["by"], "by"),
+                Within = within,
+                AtMost = part.TryGetValue("at_most", out var most) ? Time(most, "at_most") ?? within : Shorter(within * 10, RouteFold.Longest),
+            }
+            : null;
+
+    private bool Urgent(YamlNode node)
+    {
+        if (Text(node) is not ("urgent" or "normal"))
+        {
+            Fault(node, "'priority' is urgent or normal.");
+        }
+
+        return Text(node) == "urgent";
+    }
+
+    private RouteQuiet? Quiet(YamlNode node)
+    {
+        if (Part(node, "quiet", "{ from: \"22:00\", to: \"07:00\", zone: Europe/Berlin, then: queue }", ["from", "to", "zone", "then"], ["from", "to", "zone"])
+            is not { } part)
+        {
+            return null;
+        }
+
+        if (part.TryGetValue("then", out var then) && Text(then) is not ("queue" or "filter"))
+        {
+            Fault(then, "'then' is queue (it waits for the end of the quiet hours) or filter (it is recorded and wakes nobody).");
+        }
+
+        return Clock(part["from"], "from") is { } from && Clock(part["to"], "to") is { } to && Scalar(part["zone"], "The zone") is { } zone
+            ? new RouteQuiet { From = from, To = to, Zone = zone, Filter = then is not null && Text(then) == "filter" }
+            : null;
+    }
+
+    private RouteEscalation? Escalation(YamlNode node) =>
+        Part(node, "escalate", "{ after: 10m, session: owner/name }", ["after", "session", "notify"], ["after"]) is { } part
+            && Time(part["after"], "after") is { } after
+            ? new RouteEscalation
+            {
+                After = after,
+                To = part.TryGetValue("session", out var session) ? Session(session) : null,
+                Notify = part.TryGetValue("notify", out var notify) ? Texts(notify, "notify") : [],
+            }
+            : null;
+
+    /// <summary>The keys of a part of a route, or null when it has a fault.</summary>
+    private Dictionary<string, YamlNode>? Part(YamlNode node, string name, string form, string[] known, string[] needed)
+    {
+        if (node is not YamlMappingNode fields)
+        {
+            Fault(node, $"'{name}' has a form such as {form}.");
+            return null;
+        }
+
+        var given = new Dictionary<string, YamlNode>();
+        var before = _faults.Count;
+        foreach (var (key, value) in fields.Children)
+        {
+            var word = Text(key) ?? "";
+            if (Array.IndexOf(known, word) < 0)
+            {
+                Fault(key, $"'{word}' is not known in '{name}'. {Nearest.Of(word, known)}");
+            }
+
+            given[word] = value;
+        }
+
+        foreach (var word in needed.Where(word => !given.ContainsKey(word)))
+        {
+            Fault(node, $"'{name}' has no '{word}'; a form is {form}.");
+        }
+
+        return _faults.Count == before ? given : null;
+    }
+
+    private List<string> Texts(YamlNode node, string key) =>
+        [.. (node is YamlSequenceNode list ? list.Select(one => Scalar(one, $"A value of '{key}'")) : [Scalar(node, $"A value of '{key}'")]).OfType<string>()];
+
+    private TimeSpan? Time(YamlNode node, string key)
+    {
+        if (Text(node) is { } text && Duration.Read(text) is { } time)
+        {
+            return time;
+        }
+
+        Fault(node, $"'{key}' is a time such as {Duration.Expected}.");
+        return null;
+    }
+
+    private TimeOnly? Clock(YamlNode node, string key)
+    {
+        if (TimeOnly.TryParseExact(Text(node), "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        {
+            return time;
+        }
+
+        Fault(node, $"'{key}' is a time of day in quotes, from \"00:00\" to \"23:59\".");
+        return null;
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}

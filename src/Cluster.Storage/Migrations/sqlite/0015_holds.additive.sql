@@ -1,0 +1,20 @@
+-- What is kept back in a mailbox has the state 'held', which no statement of an earlier version takes.
+
+-- Until when at least and at most, and what becomes one message with what has the same key.
+ALTER TABLE delivery ADD COLUMN held_until BIGINT;
+ALTER TABLE delivery ADD COLUMN held_limit BIGINT;
+ALTER TABLE delivery ADD COLUMN fold TEXT;
+CREATE INDEX delivery_held ON delivery (held_until) WHERE state = 'held';
+CREATE INDEX delivery_fold ON delivery (session_id, fold) WHERE fold IS NOT NULL;
+
+-- What an event is about; with recovers it says that this is well again.
+ALTER TABLE delivery ADD COLUMN subject TEXT;
+ALTER TABLE delivery ADD COLUMN recovers INTEGER;
+CREATE INDEX delivery_subject ON delivery (session_id, subject) WHERE subject IS NOT NULL;
+
+-- When it is looked after beside its delivery: who else is told, and who comes next.
+ALTER TABLE delivery ADD COLUMN watch_at BIGINT;
+CREATE INDEX delivery_watch ON delivery (watch_at) WHERE watch_at IS NOT NULL;
+
+-- For bringing back what ended undelivered, newest sessions' histories being long.
+CREATE INDEX delivery_undelivered ON delivery (session_id, event_id) WHERE state IN ('dead', 'expired');
