@@ -6,6 +6,7 @@ using Cluster.Benchmarks.Clusters;
 using Cluster.Benchmarks.Latency;
 using Cluster.Benchmarks.Routes;
 using Cluster.Benchmarks.Signatures;
+using Cluster.Benchmarks.Webhooks;
 
 if (Settings.Read(args, out var fault) is not { } settings)
 {
@@ -23,6 +24,11 @@ if (settings.Runs("signatures"))
 if (settings.Runs("routes"))
 {
     RouteBenchmark.Run(settings, report);
+}
+
+if (settings.Runs("webhooks"))
+{
+    await WebhookBenchmark.RunAsync(settings, report);
 }
 
 if (settings.Runs("accept"))

@@ -6,9 +6,9 @@ namespace Cluster.Benchmarks;
 internal sealed record Settings
 {
     private const string Usage =
-        "usage: Cluster.Benchmarks [signatures | routes | accept | append | latency | cluster | postgres | deliver | across | attachments | chats | burst | all] [--seconds N] [--pairs N] [--events N] [--report-only]";
+        "usage: Cluster.Benchmarks [signatures | routes | webhooks | accept | append | latency | cluster | postgres | deliver | across | attachments | chats | burst | all] [--seconds N] [--pairs N] [--events N] [--report-only]";
 
-    private static readonly string[] Names = ["signatures", "routes", "accept", "append", "latency", "cluster", "postgres", "deliver", "across", "attachments", "chats", "burst", "all"];
+    private static readonly string[] Names = ["signatures", "routes", "webhooks", "accept", "append", "latency", "cluster", "postgres", "deliver", "across", "attachments", "chats", "burst", "all"];
 
     public string Which { get; private init; } = "all";
 

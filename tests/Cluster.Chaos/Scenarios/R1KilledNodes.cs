@@ -12,7 +12,7 @@ internal sealed class R1KilledNodes : Scenario
 
     protected override async Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct)
     {
-        var kills = stage.Long ? 90 : 3;
+        var kills = stage.Long ? 90 : 2;
         for (var i = 0; i < kills; i++)
         {
             await Stage.PassAsync(10, ct);

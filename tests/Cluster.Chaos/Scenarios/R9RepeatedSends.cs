@@ -17,7 +17,7 @@ internal sealed class R9RepeatedSends : Scenario
 
     protected override async Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct)
     {
-        var events = stage.Long ? 10_000 : 2_000;
+        var events = stage.Long ? 10_000 : 1_000;
         var start = RunClock.Now;
         await Parallel.ForAsync(0, events, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (i, inner) =>
             await SendTimesAsync(stage.Cluster, stage.Cluster.Targets[i % stage.Cluster.Targets.Count], Times, inner));
