@@ -43,14 +43,20 @@ public sealed class Router(Appender appender, AccessStore accesses, IOptions<Clu
         var limits = options.Value.Limits;
         var source = sender.Value.StartsWith("source:", StringComparison.Ordinal);
         var perSecond = source ? limits.WebhooksPerSecond : Math.Max(1, limits.MessagesPerMinute / 60);
+
+        // Little by little, since what is let in at once all others feel.
+        var parts = perSecond % 10 == 0 ? 10 : 1;
         return RateLimitPartition.GetTokenBucketLimiter(sender, _ => new TokenBucketRateLimiterOptions
         {
             TokenLimit = source ? 10 * limits.WebhooksPerSecond : limits.MessagesPerMinute,
-            TokensPerPeriod = perSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            TokensPerPeriod = perSecond / parts,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1) / parts,
             QueueLimit = 0,
         });
     });
+
+    /// <summary>Whether a sender has nothing left of its limit. Only what it proved was counted, so nobody else can use it up.</summary>
+    public bool IsSpent(Identity sender) => _limiter.GetStatistics(sender) is { CurrentAvailablePermits: 0 };
 
     /// <summary>Counts one thing that a sender says against its limit.</summary>
     /// <returns>How long to wait, when it says too much; null when it may be said.</returns>

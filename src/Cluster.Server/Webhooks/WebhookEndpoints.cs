@@ -26,7 +26,7 @@ internal static class WebhookEndpoints
         app.MapPost("/hooks/{path}", (Delegate)ReceiveAsync);
 
     private static async Task<IResult> ReceiveAsync(
-        string path, HttpContext context, KnownSources sources, WebhookRouting routing, Refusals refusals, Engine engine, CancellationToken ct)
+        string path, HttpContext context, KnownSources sources, WebhookRouting routing, Router router, Refusals refusals, Engine engine, CancellationToken ct)
     {
         var request = context.Request;
         if (path.Length != 32 || await sources.FindAsync(path, ct) is not { } known)
@@ -44,6 +44,13 @@ internal static class WebhookEndpoints
         {
             // Nothing can be proved yet. A refusal would make some senders stop for good; this makes them come again.
             return Busy(context, TimeSpan.FromMinutes(1), "The source has no secret yet that could prove this.");
+        }
+
+        // Before anything is read: who floods a node shall cost it little, and the others less.
+        if (router.IsSpent(known.Source.Identity))
+        {
+            refusals.Count("rate", known.Source.Identity.Value);
+            return TooFast(context, TimeSpan.FromSeconds(1));
         }
 
         var headers = new WebhookHeaders(name => request.Headers[name]);
@@ -114,7 +121,7 @@ internal static class WebhookEndpoints
             case SubmitOutcome.Accepted:
                 return TypedResults.Accepted((string?)null);
             case SubmitOutcome.TooFast(var wait):
-                return Busy(context, wait, "This source sends faster than its limit allows.");
+                return TooFast(context, wait);
             case SubmitOutcome.MailboxFull(var limit):
                 return Busy(context, TimeSpan.FromSeconds(30), $"The session's mailbox is full ({limit} wait).");
             case null:
@@ -124,6 +131,9 @@ internal static class WebhookEndpoints
                 return TypedResults.Problem("There is no webhook at this address.", statusCode: StatusCodes.Status404NotFound);
         }
     }
+
+    private static ProblemHttpResult TooFast(HttpContext context, TimeSpan wait) =>
+        Busy(context, wait, "This source sends faster than its limit allows.");
 
     private static ProblemHttpResult Busy(HttpContext context, TimeSpan wait, string detail)
     {
