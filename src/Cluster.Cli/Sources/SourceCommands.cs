@@ -16,6 +16,8 @@ internal static class SourceCommands
         List(node),
         Rotate(node),
         Test(node),
+        SourceSettingCommands.Authors(node),
+        SourceSettingCommands.Payload(node),
         Remove(node),
     };
 
@@ -39,7 +41,14 @@ internal static class SourceCommands
         var secret = SecretFile();
         var mode = new Option<string>("--mode") { Description = $"How its deliveries are proved; {string.Join(" or ", sender.Modes)}; the first unless you say otherwise." };
         var pointers = GenericPointers.Create();
-        var command = new Command(sender.Kind, sender.Title) { name, session, playbook, file, secret };
+        var payload = new Option<bool>("--payload") { Description = "Claude may fetch whole payloads of this source, though strangers may have written in them." };
+        var authors = SourceSettingCommands.AuthorOption();
+        var command = new Command(sender.Kind, sender.Title) { name, session, playbook, file, secret, payload };
+        if (sender.Authors is not null)
+        {
+            command.Add(authors);
+        }
+
         if (sender.Modes.Count > 0)
         {
             mode.AcceptOnlyFromAmong([.. sender.Modes]);
@@ -63,6 +72,11 @@ internal static class SourceCommands
         {
             var settings = sender.Kind == GenericPointers.Kind ? pointers.Read(call)
                 : call.Parsed.GetResult(mode) is not null ? new SourceSettings { Mode = call.Get(mode) } : SourceSettings.None;
+            settings = settings with
+            {
+                Payload = call.Get(payload),
+                Authors = call.Parsed.GetResult(authors) is not null && call.Get(authors) is { Length: > 0 } ids ? ids : null,
+            };
             var request = new AddSource
             {
                 Kind = sender.Kind,
@@ -168,10 +182,10 @@ internal static class SourceCommands
                 await call.Node.GetAsync("api/sources", ApiJson.Default.IReadOnlyListSourceInfo, call.Ct),
                 sources => call.Screen.Table(
                     "No sources yet; `cluster source add github NAME --session SESSION` makes one.",
-                    ["NAME", "KIND", "OWNER", "SESSION", "SINCE", "SECRETS", "PLAYBOOK"],
+                    ["NAME", "KIND", "OWNER", "SESSION", "SINCE", "SECRETS", "OPEN TO", "PLAYBOOK"],
                     sources.Select(source => (string[])
                     [
-                        source.Name, source.Kind, source.Owner, source.Session, Screen.Time(source.CreatedAt), Secrets(source),
+                        source.Name, source.Kind, source.Owner, source.Session, Screen.Time(source.CreatedAt), Secrets(source), SourceSettingCommands.Shown(source.Settings),
                         source.Playbook.Length <= 60 ? source.Playbook : source.Playbook[..59] + "…",
                     ]))));
 

@@ -447,6 +447,21 @@ public sealed record RotateSecret
     [Range(0, 720)] public double KeepOldHours { get; init; } = 24;
 }
 
+/// <summary>POST /api/sources/{name}/authors: whose words count as a member's. The answer has the settings as they are then.</summary>
+public sealed record ChangeAuthors
+{
+    /// <summary>Ids at the sender, never names.</summary>
+    public IReadOnlyList<string> Add { get; init; } = [];
+
+    public IReadOnlyList<string> Remove { get; init; } = [];
+}
+
+/// <summary>POST /api/sources/{name}/payload: whether the session may fetch whole payloads, though strangers may have written in them.</summary>
+public sealed record OpenPayload
+{
+    [Required] public required bool Open { get; init; }
+}
+
 /// <summary>POST /api/sources/{name}/test: what became of a sample event, step by step.</summary>
 public sealed record SourceTest
 {
@@ -547,6 +562,8 @@ public sealed record LocalNode
 [JsonSerializable(typeof(AddSource))]
 [JsonSerializable(typeof(NewSource))]
 [JsonSerializable(typeof(RotateSecret))]
+[JsonSerializable(typeof(ChangeAuthors))]
+[JsonSerializable(typeof(OpenPayload))]
 [JsonSerializable(typeof(SourceTest))]
 [JsonSerializable(typeof(SourceSettings))]
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]

@@ -27,6 +27,9 @@ public interface IWebhookSender
     /// <summary>True when a body that cannot be read must be told all the same: the operator's template may have been broken by an alert's text.</summary>
     bool TellsUnreadable => false;
 
+    /// <summary>How it names the people who wrote something; null where its events do not say who that was.</summary>
+    AuthorIds? Authors => null;
+
     WebhookScheme Scheme(SourceSettings settings);
 
     /// <summary>Reads a delivery that was proved.</summary>
@@ -60,6 +63,9 @@ public sealed record WebhookReading
     /// <summary>True when the id is covered by the proof, so that nobody can send the same body under another one. Not where the proof is of the
     /// body alone: a node of an older version takes every source for one of GitHub, and would take that proof under a header's id.</summary>
     public bool IdIsProved { get; init; }
+
+    /// <summary>What is kept of the body, for the session to fetch; see <see cref="KeptPayload"/>.</summary>
+    public ReadOnlyMemory<byte> Payload { get; init; }
 
     /// <summary>Set when the sender must send otherwise, and this would lose something: what it is told.</summary>
     public string? Refused { get; init; }

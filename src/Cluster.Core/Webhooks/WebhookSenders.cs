@@ -64,6 +64,11 @@ public static partial class WebhookSenders
                 : $"The mode of a {sender.Kind} source is one of: {string.Join(", ", sender.Modes)}.";
         }
 
+        if (AuthorFault(sender, settings.Authors ?? []) is { } author)
+        {
+            return author;
+        }
+
         var pointers = new[] { settings.Id, settings.Type, settings.Title, settings.Url }.OfType<string>().ToList();
         if (pointers.Count > 0 && sender is not Generic.GenericHook)
         {
@@ -73,6 +78,21 @@ public static partial class WebhookSenders
         return pointers.Find(pointer => !Generic.JsonPointer.IsValid(pointer)) is { } wrong
             ? $"'{wrong}' is not a JSON pointer; it is a path such as /alert/id, 200 characters at most."
             : null;
+    }
+
+    /// <summary>What is wrong with the ids of a source's authors, or null.</summary>
+    public static string? AuthorFault(IWebhookSender sender, IReadOnlyList<string> authors)
+    {
+        if (authors.Count > 0 && sender.Authors is null)
+        {
+            return $"A {sender.Kind} source has no authors: its events do not say by an id who wrote them.";
+        }
+
+        return authors.Count > AuthorIds.Most
+            ? $"A source has {AuthorIds.Most} authors at the most."
+            : authors.FirstOrDefault(author => !sender.Authors!.Form.IsMatch(author)) is { } wrong
+                ? $"'{wrong}' is no author of a {sender.Kind} source; an author is {sender.Authors!.Expected}."
+                : null;
     }
 
     /// <summary>What is wrong with a secret that the operator brings, or null.</summary>

@@ -22,6 +22,7 @@ internal static class SourceEndpoints
         api.MapDelete("/sources/{name}", RemoveAsync);
         api.MapPost("/sources/{name}/secret", RotateAsync);
         api.MapPost("/sources/{name}/test", TestAsync);
+        api.MapSourceSettings();
     }
 
     private static async Task<Ok<IReadOnlyList<SourceInfo>>> ListAsync(HttpContext context, SourceStore sources, CancellationToken ct) =>
@@ -64,7 +65,7 @@ internal static class SourceEndpoints
             Name = request.Name,
             Session = session,
             Playbook = request.Playbook ?? "",
-            Settings = settings,
+            Settings = settings with { Authors = settings.Authors is { Count: > 0 } authors ? [.. authors.Distinct().Order(StringComparer.Ordinal)] : null },
             Secret = request.Secret ?? sender.Scheme(settings).NewSecret(),
         };
         try
@@ -152,6 +153,6 @@ internal static class SourceEndpoints
     private static string? GivenFault(IWebhookSender sender, SourceSettings settings, string? secret) =>
         secret is null ? null : WebhookSenders.SecretFault(sender, settings, secret);
 
-    private static ProblemHttpResult NoSuchSource() =>
+    internal static ProblemHttpResult NoSuchSource() =>
         TypedResults.Problem("You have no such source. See: cluster source list.", statusCode: StatusCodes.Status404NotFound);
 }

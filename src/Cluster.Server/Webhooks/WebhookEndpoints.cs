@@ -4,6 +4,7 @@ using Cluster.Core.Webhooks.Verification;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
 using Cluster.Storage.Engines;
+using Cluster.Storage.Sources;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -14,6 +15,7 @@ namespace Cluster.Server.Webhooks;
 /// A stranger is told little: one constant answer for everything that is not proved.</summary>
 internal static class WebhookEndpoints
 {
+    private const int MostChanges = 3; // of a source's settings while one event comes in
     private const int Large = 1024 * 1024; // bytes
 
     // Bodies above a mebibyte are rare and costly: a few at once, the rest may come again.
@@ -84,13 +86,7 @@ internal static class WebhookEndpoints
                 return NotProved(refusals, known);
             }
 
-            var reading = WebhookSenders.Read(sender, new WebhookDelivery(headers, body.Bytes, known.Source.Settings));
-            if (reading.Refused is { } refused)
-            {
-                return TypedResults.Problem(refused, statusCode: StatusCodes.Status415UnsupportedMediaType);
-            }
-
-            var answer = await AcceptAsync(context, known, reading, body, proven, routing, ct);
+            var answer = await AcceptAsync(context, sources, known, headers, body.Bytes, proven, routing, ct);
             await sources.UsedAsync(known, proven.Key);
             return answer;
         }
@@ -104,9 +100,28 @@ internal static class WebhookEndpoints
     }
 
     private static async Task<IResult> AcceptAsync(
-        HttpContext context, KnownSource known, WebhookReading reading, WebhookBody body, Proven proven, WebhookRouting routing, CancellationToken ct)
+        HttpContext context, KnownSources sources, KnownSource known, WebhookHeaders headers, ReadOnlyMemory<byte> body, Proven proven, WebhookRouting routing,
+        CancellationToken ct)
     {
-        var outcome = await routing.SubmitAsync(known, reading, body, proven, ct);
+        var reading = Read(known.Sender!, headers, body, known.Source);
+        if (reading.Refused is { } refused)
+        {
+            return TypedResults.Problem(refused, statusCode: StatusCodes.Status415UnsupportedMediaType);
+        }
+
+        // A source whose settings changed while the event came in lets nothing in that was read by those before.
+        var outcome = await routing.SubmitAsync(known, reading, proven, ct);
+        for (var i = 0; i < MostChanges && outcome is null or SubmitOutcome.NoSuchSession; i++)
+        {
+            if (await sources.FindAsync(known.Source.Path, ct, fresh: true) is not { } now || now.Source.SettingsText == known.Source.SettingsText)
+            {
+                break;
+            }
+
+            known = known with { Source = now.Source };
+            outcome = await routing.SubmitAsync(known, Read(known.Sender!, headers, body, known.Source), proven, ct);
+        }
+
         switch (outcome)
         {
             case SubmitOutcome.Accepted(_, Duplicate: true):
@@ -123,6 +138,12 @@ internal static class WebhookEndpoints
                 // The route was removed while the event came in; one that was made since is another, with another secret.
                 return TypedResults.Problem("There is no webhook at this address.", statusCode: StatusCodes.Status404NotFound);
         }
+    }
+
+    private static WebhookReading Read(IWebhookSender sender, WebhookHeaders headers, ReadOnlyMemory<byte> body, Source source)
+    {
+        var reading = WebhookSenders.Read(sender, new WebhookDelivery(headers, body, source.Settings));
+        return reading with { Payload = KeptPayload.Of(reading.Summary, body, source.Path, source.Settings.Payload) };
     }
 
     private static ProblemHttpResult Busy(HttpContext context, TimeSpan wait, string detail)

@@ -23,6 +23,9 @@ public sealed record Source
     public required string Playbook { get; init; }
     public SourceSettings Settings { get; init; } = SourceSettings.None;
 
+    /// <summary>The settings as they stand in the row, by which others of later are known; empty for none.</summary>
+    public string SettingsText { get; init; } = "";
+
     /// <summary>Secrets before the present one that are good for a while.</summary>
     public IReadOnlyList<OldSecret> OldSecrets { get; init; } = [];
 
@@ -169,6 +172,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                         Session = SessionId.Parse(r.GetString(3)),
                         Playbook = r.GetString(4),
                         Settings = r.TextOrNull(5) is { } settings ? Read(settings) : SourceSettings.None,
+                        SettingsText = r.TextOrNull(5) ?? "",
                     },
                     ("@path", path));
                 return source is null
@@ -278,6 +282,19 @@ public sealed class SourceStore(Engine engine, SecretBox box)
     /// <returns>Null for none: no row is larger than it must be.</returns>
     internal static string? Write(SourceSettings settings) =>
         settings == SourceSettings.None ? null : JsonSerializer.Serialize(settings, ApiJson.Default.SourceSettings);
+
+    /// <summary>Makes every decision stale that was made on the source as it was.</summary>
+    internal static async Task RaiseVersionsAsync(Turn turn, string name)
+    {
+        var reached = await turn.Db.RowsAsync(
+            "SELECT session_id FROM route WHERE source = @name UNION SELECT session_id FROM route_reach WHERE source = @name",
+            r => r.GetString(0),
+            ("@name", name));
+        foreach (var session in reached.Order(StringComparer.Ordinal))
+        {
+            await AccessStore.RaiseVersionAsync(turn, SessionId.Parse(session));
+        }
+    }
 
     private static async Task RemoveRoutesAsync(Turn turn, string name)
     {
