@@ -44,9 +44,15 @@ internal static class SourceCommands
         var payload = new Option<bool>("--payload") { Description = "Claude may fetch whole payloads of this source, though strangers may have written in them." };
         var authors = SourceSettingCommands.AuthorOption();
         var command = new Command(sender.Kind, sender.Title) { name, session, playbook, file, secret, payload };
+        var origins = SourceSettingCommands.OriginOption();
         if (sender.Authors is not null)
         {
             command.Add(authors);
+        }
+
+        if (sender.HasOrigins)
+        {
+            command.Add(origins);
         }
 
         if (sender.Modes.Count > 0)
@@ -76,6 +82,7 @@ internal static class SourceCommands
             {
                 Payload = call.Get(payload),
                 Authors = call.Parsed.GetResult(authors) is not null && call.Get(authors) is { Length: > 0 } ids ? ids : null,
+                Origins = call.Parsed.GetResult(origins) is not null && call.Get(origins) is { Length: > 0 } names ? names : null,
             };
             var request = new AddSource
             {

@@ -41,6 +41,12 @@ internal static class SourceSettingCommands
     public static Option<string[]> AuthorOption() =>
         Ids("--author", "The id at the sender of a person whose words come along as a member's; never a name. May be given more than once.");
 
+    public static Option<string[]> OriginOption() => new("--origin")
+    {
+        Description = "A name under which the sender may ask by OPTIONS whether it may send (WebHook-Request-Origin). May be given more than once.",
+        HelpName = "HOST",
+    };
+
     /// <summary>For the list: <c>2 authors; payloads</c>.</summary>
     public static string Shown(SourceSettings? settings) => string.Join("; ", new[]
     {

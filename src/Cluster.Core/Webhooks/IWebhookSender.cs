@@ -36,6 +36,16 @@ public interface IWebhookSender
     /// <exception cref="System.Text.Json.JsonException">The body is not what this sender sends at all.</exception>
     WebhookReading Read(WebhookDelivery delivery);
 
+    /// <summary>Events that one delivery may bring.</summary>
+    int MostEvents => 1;
+
+    /// <summary>The events of a delivery that brings several, each as a delivery of its own; null when it is one event.</summary>
+    /// <exception cref="System.Text.Json.JsonException">The body is none of that form.</exception>
+    IReadOnlyList<WebhookDelivery>? Split(WebhookDelivery delivery) => null;
+
+    /// <summary>True when it may ask first, by the name of where it sends from, whether it may send.</summary>
+    bool HasOrigins => false;
+
     /// <summary>The header that names the event, where the body does not say it.</summary>
     string? EventHeader => null;
 

@@ -56,11 +56,15 @@ internal readonly struct PayloadFields(JsonElement root)
     public bool IsNull(string path) => Find(path) is { ValueKind: JsonValueKind.Null };
 
     /// <summary>Whatever stands there as one line: an object's fields by name, anything deeper as JSON.</summary>
-    public string? Line(string path) => Find(path) switch
+    public string? Line(string path) => Line(Find(path));
+
+    public string? Line() => Line(root);
+
+    private static string? Line(JsonElement? found) => found switch
     {
         null => null,
         { ValueKind: JsonValueKind.Object } branch => string.Join("; ", branch.EnumerateObject().Select(field => $"{Name(field)}: {Shown(field.Value)}")),
-        { } found => Shown(found),
+        { } other => Shown(other),
     };
 
     public static string Raw(JsonElement element)

@@ -32,6 +32,9 @@ internal static partial class Shapes
     [GeneratedRegex(@"\A[1-9][0-9]{0,19}\z")]
     public static partial Regex AuthorNumber();
 
+    [GeneratedRegex(@"\A(?=.{1,253}\z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\z")]
+    public static partial Regex Host();
+
     // Owner, repository and numbers only: no query, no fragment, nothing that could carry a sentence. Plain http is for senders within a network.
     [GeneratedRegex(@"\Ahttps?://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9_.-]{1,100}){0,14}/?\z")]
     public static partial Regex Url();

@@ -24,6 +24,9 @@ public sealed record SourceSettings
     /// <summary>The ids of people at the sender whose words count as a member's; see <see cref="IWebhookSender.Authors"/>.</summary>
     public IReadOnlyList<string>? Authors { get; init; }
 
+    /// <summary>The names under which the sender may ask whether it may send; see <see cref="IWebhookSender.HasOrigins"/>.</summary>
+    public IReadOnlyList<string>? Origins { get; init; }
+
     /// <summary>True when the session may fetch whole payloads, though strangers may have written in them.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Payload { get; init; }

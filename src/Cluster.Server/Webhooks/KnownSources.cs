@@ -95,7 +95,7 @@ internal sealed partial class KnownSources(SourceStore sources, SourceSecrets se
             return new KnownSource(source, null, null, [], [], [], default);
         }
 
-        var scheme = sender.Scheme(source.Settings);
+        var scheme = PublicKeys.SchemeOf(sender, source.Settings);
         List<(byte[] Key, string End, OldSecret? Old)> live = [];
         if (Key(source, "present", scheme, () => sources.OpenSecret(source)) is var (presentKey, presentEnd))
         {

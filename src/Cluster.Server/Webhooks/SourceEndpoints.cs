@@ -151,7 +151,7 @@ internal static class SourceEndpoints
         await sources.PathAsync(name, by, ct) is { } path ? await sources.FindAsync(path, ct) : null;
 
     private static string? GivenFault(IWebhookSender sender, SourceSettings settings, string? secret) =>
-        secret is null ? null : WebhookSenders.SecretFault(sender, settings, secret);
+        secret is null ? null : WebhookSenders.SecretFault(sender, settings, secret) ?? PublicKeys.Fault(sender, settings, secret);
 
     internal static ProblemHttpResult NoSuchSource() =>
         TypedResults.Problem("You have no such source. See: cluster source list.", statusCode: StatusCodes.Status404NotFound);

@@ -1,10 +1,8 @@
 using System.Globalization;
 using Cluster.Core.Webhooks;
-using Cluster.Core.Webhooks.Verification;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
 using Cluster.Storage.Engines;
-using Cluster.Storage.Sources;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -15,20 +13,22 @@ namespace Cluster.Server.Webhooks;
 /// A stranger is told little: one constant answer for everything that is not proved.</summary>
 internal static class WebhookEndpoints
 {
-    private const int MostChanges = 3; // of a source's settings while one event comes in
     private const int Large = 1024 * 1024; // bytes
 
     // Bodies above a mebibyte are rare and costly: a few at once, the rest may come again.
     private static readonly SemaphoreSlim LargeBodies = new(4, 4);
 
     public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
-        services.AddSingleton<KnownSources>().AddSingleton<SourceTester>();
+        services.AddSingleton<KnownSources>().AddSingleton<WebhookEntry>().AddSingleton<SourceTester>();
 
-    public static void MapWebhooks(this IEndpointRouteBuilder app) =>
+    public static void MapWebhooks(this IEndpointRouteBuilder app)
+    {
         app.MapPost("/hooks/{path}", (Delegate)ReceiveAsync);
+        app.MapOrigins();
+    }
 
     private static async Task<IResult> ReceiveAsync(
-        string path, HttpContext context, KnownSources sources, WebhookRouting routing, Refusals refusals, Engine engine, CancellationToken ct)
+        string path, HttpContext context, KnownSources sources, WebhookEntry entry, Refusals refusals, Engine engine, CancellationToken ct)
     {
         var request = context.Request;
         if (path.Length != 32 || await sources.FindAsync(path, ct) is not { } known)
@@ -86,9 +86,9 @@ internal static class WebhookEndpoints
                 return NotProved(refusals, known);
             }
 
-            var answer = await AcceptAsync(context, sources, known, headers, body.Bytes, proven, routing, ct);
+            var entered = await entry.EnterAsync(known, new WebhookDelivery(headers, body.Bytes, known.Source.Settings), proven, ct);
             await sources.UsedAsync(known, proven.Key);
-            return answer;
+            return Answer(context, entered);
         }
         finally
         {
@@ -99,29 +99,17 @@ internal static class WebhookEndpoints
         }
     }
 
-    private static async Task<IResult> AcceptAsync(
-        HttpContext context, KnownSources sources, KnownSource known, WebhookHeaders headers, ReadOnlyMemory<byte> body, Proven proven, WebhookRouting routing,
-        CancellationToken ct)
+    private static IResult Answer(HttpContext context, Entry entry) => entry switch
     {
-        var reading = Read(known.Sender!, headers, body, known.Source);
-        if (reading.Refused is { } refused)
-        {
-            return TypedResults.Problem(refused, statusCode: StatusCodes.Status415UnsupportedMediaType);
-        }
+        Entry.Submitted(var outcome) => Answer(context, outcome),
+        Entry.Refused(var reason) => TypedResults.Problem(reason, statusCode: StatusCodes.Status415UnsupportedMediaType),
+        Entry.TooMany(var most) => TypedResults.Problem(
+            $"A batch may have {most} events; send it in parts.", statusCode: StatusCodes.Status413PayloadTooLarge),
+        _ => TypedResults.Ok(),
+    };
 
-        // A source whose settings changed while the event came in lets nothing in that was read by those before.
-        var outcome = await routing.SubmitAsync(known, reading, proven, ct);
-        for (var i = 0; i < MostChanges && outcome is null or SubmitOutcome.NoSuchSession; i++)
-        {
-            if (await sources.FindAsync(known.Source.Path, ct, fresh: true) is not { } now || now.Source.SettingsText == known.Source.SettingsText)
-            {
-                break;
-            }
-
-            known = known with { Source = now.Source };
-            outcome = await routing.SubmitAsync(known, Read(known.Sender!, headers, body, known.Source), proven, ct);
-        }
-
+    private static IResult Answer(HttpContext context, SubmitOutcome? outcome)
+    {
         switch (outcome)
         {
             case SubmitOutcome.Accepted(_, Duplicate: true):
@@ -138,12 +126,6 @@ internal static class WebhookEndpoints
                 // The route was removed while the event came in; one that was made since is another, with another secret.
                 return TypedResults.Problem("There is no webhook at this address.", statusCode: StatusCodes.Status404NotFound);
         }
-    }
-
-    private static WebhookReading Read(IWebhookSender sender, WebhookHeaders headers, ReadOnlyMemory<byte> body, Source source)
-    {
-        var reading = WebhookSenders.Read(sender, new WebhookDelivery(headers, body, source.Settings));
-        return reading with { Payload = KeptPayload.Of(reading.Summary, body, source.Path, source.Settings.Payload) };
     }
 
     private static ProblemHttpResult Busy(HttpContext context, TimeSpan wait, string detail)

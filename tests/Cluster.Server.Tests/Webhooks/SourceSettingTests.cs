@@ -92,7 +92,7 @@ public sealed class SourceSettingTests
         Assert.Contains("[withheld]", secret);
         Assert.Contains("payload is withheld", shut);
         Assert.DoesNotContain("0001", shut);
-        Assert.Equal(first[first.IndexOf("\n")..], again[again.IndexOf("\n")..]); // the first line tells its state, which goes on
+        Assert.Equal(first[first.IndexOf('\n')..], again[again.IndexOf('\n')..]); // the first line tells its state, which goes on
     }
 
     [Fact]

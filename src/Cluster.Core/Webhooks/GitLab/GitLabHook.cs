@@ -33,7 +33,7 @@ internal sealed class GitLabHook : IWebhookSender
         var members = new MemberIds(delivery.Settings);
         return new WebhookReading
         {
-            Id = delivery.Headers.Id(signed ? StandardSignature.IdHeader : "Idempotency-Key"),
+            Id = signed ? Signature.IdOf(delivery.Headers) : delivery.Headers.Id("Idempotency-Key"),
             IdIsProved = signed,
             Summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
             {
