@@ -26,6 +26,7 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
             if (await TokenAsync(client, ct))
             {
                 await BotsAsync(client, ct);
+                await SourcesAsync(client, ct);
                 if (session is not null)
                 {
                     await SessionAsync(client, session, ct);
@@ -130,6 +131,32 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
             else
             {
                 Whole(check, $"@{bot.AccountName} works at node {bot.Node ?? "-"}; heard {Screen.Time(heard)}, {bot.Waiting} to send{(bot.LimitedUntil is { } until ? $", rate limited by its platform until {Screen.Time(until)}" : "")}");
+            }
+        }
+    }
+
+    // Nor does a source that cannot ask for what it missed.
+    private async Task SourcesAsync(NodeClient client, CancellationToken ct)
+    {
+        IReadOnlyList<SourceInfo> sources;
+        try
+        {
+            sources = (await client.GetAsync("api/sources", ApiJson.Default.IReadOnlyListSourceInfo, ct)).Value;
+        }
+        catch (CommandFailure)
+        {
+            return;
+        }
+
+        foreach (var source in sources.Where(source => source.CatchUp is not null))
+        {
+            if (source.CatchUp!.Problem is { } problem)
+            {
+                Broken($"source {source.Name}", $"it cannot ask {source.CatchUp.From} for deliveries that failed: {problem}", "It is tried again by itself; `cluster source list` shows when it works.");
+            }
+            else
+            {
+                Whole($"source {source.Name}", $"it asks {source.CatchUp.From} for deliveries that failed; last at {Screen.Time(source.CatchUp.AskedAt)}");
             }
         }
     }

@@ -18,6 +18,7 @@ internal static class SourceCommands
         Test(node),
         SourceSettingCommands.Authors(node),
         SourceSettingCommands.Payload(node),
+        CatchUpCommand.Create(node),
         Remove(node),
     };
 
@@ -171,7 +172,7 @@ internal static class SourceCommands
     private static Option<string> SecretFile() =>
         new("--secret-file") { Description = "A file with the secret that the sender made; - reads standard input.", HelpName = "FILE" };
 
-    private static async Task<string> ReadAsync(string path, CancellationToken ct)
+    internal static async Task<string> ReadAsync(string path, CancellationToken ct)
     {
         try
         {
@@ -189,10 +190,10 @@ internal static class SourceCommands
                 await call.Node.GetAsync("api/sources", ApiJson.Default.IReadOnlyListSourceInfo, call.Ct),
                 sources => call.Screen.Table(
                     "No sources yet; `cluster source add github NAME --session SESSION` makes one.",
-                    ["NAME", "KIND", "OWNER", "SESSION", "SINCE", "SECRETS", "OPEN TO", "PLAYBOOK"],
+                    ["NAME", "KIND", "OWNER", "SESSION", "SINCE", "SECRETS", "OPEN TO", "CATCHES UP", "PLAYBOOK"],
                     sources.Select(source => (string[])
                     [
-                        source.Name, source.Kind, source.Owner, source.Session, Screen.Time(source.CreatedAt), Secrets(source), SourceSettingCommands.Shown(source.Settings),
+                        source.Name, source.Kind, source.Owner, source.Session, Screen.Time(source.CreatedAt), Secrets(source), SourceSettingCommands.Shown(source.Settings), CatchUpCommand.Shown(source.CatchUp),
                         source.Playbook.Length <= 60 ? source.Playbook : source.Playbook[..59] + "…",
                     ]))));
 

@@ -484,6 +484,40 @@ public sealed record SourceInfo
 
     /// <summary>The secrets that are good, the newest first.</summary>
     public IReadOnlyList<SecretInfo> Secrets { get; init; } = [];
+
+    /// <summary>Null for a source that does not ask its sender for what failed.</summary>
+    public CatchUpInfo? CatchUp { get; init; }
+}
+
+/// <summary>Where a source asks for deliveries that failed, and how that goes.</summary>
+public sealed record CatchUpInfo
+{
+    /// <summary>The API, and whose hook: <c>https://api.github.com/repos/acme/api</c>.</summary>
+    public required string From { get; init; }
+
+    /// <summary>When all was well the last time.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
+
+    /// <summary>What is wrong; null when nothing is.</summary>
+    public string? Problem { get; init; }
+}
+
+/// <summary>PUT /api/sources/{name}/catch-up: asks GitHub from now on for deliveries that failed.</summary>
+public sealed record SetCatchUp
+{
+    /// <summary><c>acme/api</c>; or the organization.</summary>
+    public string? Repository { get; init; }
+
+    public string? Organization { get; init; }
+
+    /// <summary>The hook's number; null to find it by the source's URL.</summary>
+    [Range(1, long.MaxValue)] public long? Hook { get; init; }
+
+    /// <summary>The base of an Enterprise Server's API, <c>https://HOST/api/v3</c>; null for github.com's.</summary>
+    public string? Api { get; init; }
+
+    /// <summary>A token that may read and repeat the hook's deliveries. It is not shown again.</summary>
+    [Required] public required string Token { get; init; }
 }
 
 /// <summary>One secret of a source.</summary>
@@ -564,6 +598,7 @@ public sealed record LocalNode
 [JsonSerializable(typeof(RotateSecret))]
 [JsonSerializable(typeof(ChangeAuthors))]
 [JsonSerializable(typeof(OpenPayload))]
+[JsonSerializable(typeof(SetCatchUp))]
 [JsonSerializable(typeof(SourceTest))]
 [JsonSerializable(typeof(SourceSettings))]
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]

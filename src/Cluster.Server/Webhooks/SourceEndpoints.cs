@@ -4,6 +4,7 @@ using Cluster.Core.Webhooks;
 using Cluster.Server.Api;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
+using Cluster.Server.Webhooks.CatchUp;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sources;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -23,6 +24,7 @@ internal static class SourceEndpoints
         api.MapPost("/sources/{name}/secret", RotateAsync);
         api.MapPost("/sources/{name}/test", TestAsync);
         api.MapSourceSettings();
+        api.MapCatchUp();
     }
 
     private static async Task<Ok<IReadOnlyList<SourceInfo>>> ListAsync(HttpContext context, SourceStore sources, CancellationToken ct) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Cluster.Core.Webhooks;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
+using Cluster.Server.Webhooks.CatchUp;
 using Cluster.Storage.Engines;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,7 +20,7 @@ internal static class WebhookEndpoints
     private static readonly SemaphoreSlim LargeBodies = new(4, 4);
 
     public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
-        services.AddSingleton<KnownSources>().AddSingleton<WebhookEntry>().AddSingleton<SourceTester>();
+        services.AddSingleton<KnownSources>().AddSingleton<WebhookEntry>().AddSingleton<SourceTester>().AddCatchUp();
 
     public static void MapWebhooks(this IEndpointRouteBuilder app)
     {

@@ -163,6 +163,32 @@ public sealed class SourceCommandTests : IDisposable
         Assert.Contains("2 authors; payloads", list.Output);
     }
 
+    [Fact]
+    public async Task Catching_up_brings_a_token_that_is_never_shown_and_the_list_says_how_it_goes()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        var file = _home.Write("token", "ghp_0123456789\n");
+        var set = Answers(node, "PUT /api/sources/ci/catch-up", "{}");
+        var off = Answers(node, "DELETE /api/sources/ci/catch-up", "{}");
+        node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
+            [{"name":"ci","kind":"github","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
+              "catchUp":{"from":"https://api.github.com/repos/acme/api","problem":"GitHub knows no such hook (404)."},"secrets":[{"end":"3f9c"}]}]
+            """);
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--token-file", file, "--repository", "acme/api", "--hook", "7");
+        var without = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--repository", "acme/api");
+        var list = await ClusterProcess.RunAsync(_home, "source", "list");
+        var ended = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--off");
+
+        Assert.Equal((0, 1, 0), (ran.ExitCode, without.ExitCode, ended.ExitCode));
+        Assert.Equal("""{"repository":"acme/api","hook":7,"token":"ghp_0123456789"}""", Assert.Single(set));
+        Assert.Single(off);
+        Assert.DoesNotContain("ghp_0123456789", ran.Output);
+        Assert.Contains("--token-file FILE", without.OneErrorLine);
+        Assert.Contains("GitHub knows no such hook (404).", list.Output);
+    }
+
     public void Dispose() => _home.Dispose();
 
     private static List<string> Answers(FakeNode node, string call, string answer)

@@ -42,5 +42,6 @@ internal sealed class GitHubHook : IWebhookSender
         "  Content type  application/json",
         $"  Secret        {setup.ShownSecret}",
         "and choose the events, such as check runs and workflow runs. Workflow jobs tell the same failures once more.",
+        $"GitHub tries each delivery once. To ask it for those that failed: cluster source catch-up {setup.Name} --repository OWNER/NAME --token-file FILE",
     ];
 }
