@@ -148,16 +148,11 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
             return;
         }
 
-        foreach (var source in sources.Where(source => source.CatchUp is not null))
+        foreach (var (check, catchUp) in sources.Where(source => source.CatchUp is not null).Select(source => ($"source {source.Name}", source.CatchUp!)))
         {
-            if (source.CatchUp!.Problem is { } problem)
-            {
-                Broken($"source {source.Name}", $"it cannot ask {source.CatchUp.From} for deliveries that failed: {problem}", "It is tried again by itself; `cluster source list` shows when it works.");
-            }
-            else
-            {
-                Whole($"source {source.Name}", $"it asks {source.CatchUp.From} for deliveries that failed; last at {Screen.Time(source.CatchUp.AskedAt)}");
-            }
+            _ = catchUp.Problem is { } problem
+                ? Broken(check, $"it cannot ask {catchUp.From} for deliveries that failed: {problem}", "It is tried again by itself; `cluster source list` shows when it works.")
+                : Whole(check, $"it asks {catchUp.From} for deliveries that failed; last at {Screen.Time(catchUp.AskedAt)}");
         }
     }
 

@@ -49,8 +49,8 @@ public sealed partial record HookDelivery(long Id, string Delivery, DateTimeOffs
     [
         .. attempts.GroupBy(attempt => attempt.Delivery)
             .Where(delivery => delivery.All(attempt => !attempt.Ok))
-            .OrderBy(delivery => delivery.Min(attempt => attempt.At))
-            .Select(delivery => delivery.MaxBy(attempt => attempt.At)!),
+            .OrderBy(delivery => delivery.Min(attempt => attempt.At)).ThenBy(delivery => delivery.Min(attempt => attempt.Id))
+            .Select(delivery => delivery.MaxBy(attempt => (attempt.At, attempt.Id))!),
     ];
 
     private static HookDelivery? Read(PayloadFields f) =>

@@ -21,6 +21,7 @@ public sealed class HookDeliveryTests
         ];
 
         Assert.Equal([5, 3], HookDelivery.Failed(attempts).Select(attempt => attempt.Id));
+        Assert.Equal([1, 2], HookDelivery.Failed([new(2, "b", Noon, false), new(1, "a", Noon, false)]).Select(attempt => attempt.Id)); // at the same moment
     }
 
     [Fact]
