@@ -62,6 +62,8 @@ public abstract class StoreSuite(TestDatabase database) : IAsyncLifetime
 
     protected SourceSecrets SourceSecrets => new(Engine, Box);
 
+    protected SourceChanges SourceChanges => new(Engine);
+
     protected ToolCallStore Tools => new(Engine, Limits);
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;

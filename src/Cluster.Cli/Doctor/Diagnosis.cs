@@ -26,6 +26,7 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
             if (await TokenAsync(client, ct))
             {
                 await BotsAsync(client, ct);
+                await SourcesAsync(client, ct);
                 if (session is not null)
                 {
                     await SessionAsync(client, session, ct);
@@ -131,6 +132,27 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
             {
                 Whole(check, $"@{bot.AccountName} works at node {bot.Node ?? "-"}; heard {Screen.Time(heard)}, {bot.Waiting} to send{(bot.LimitedUntil is { } until ? $", rate limited by its platform until {Screen.Time(until)}" : "")}");
             }
+        }
+    }
+
+    // Nor does a source that cannot ask for what it missed.
+    private async Task SourcesAsync(NodeClient client, CancellationToken ct)
+    {
+        IReadOnlyList<SourceInfo> sources;
+        try
+        {
+            sources = (await client.GetAsync("api/sources", ApiJson.Default.IReadOnlyListSourceInfo, ct)).Value;
+        }
+        catch (CommandFailure)
+        {
+            return;
+        }
+
+        foreach (var (check, catchUp) in sources.Where(source => source.CatchUp is not null).Select(source => ($"source {source.Name}", source.CatchUp!)))
+        {
+            _ = catchUp.Problem is { } problem
+                ? Broken(check, $"it cannot ask {catchUp.From} for deliveries that failed: {problem}", "It is tried again by itself; `cluster source list` shows when it works.")
+                : Whole(check, $"it asks {catchUp.From} for deliveries that failed; last at {Screen.Time(catchUp.AskedAt)}");
         }
     }
 

@@ -17,6 +17,9 @@ internal static class SourceCommands
         List(node),
         Rotate(node),
         Test(node),
+        SourceSettingCommands.Authors(node),
+        SourceSettingCommands.Payload(node),
+        CatchUpCommand.Create(node),
         Remove(node),
     };
 
@@ -40,7 +43,20 @@ internal static class SourceCommands
         var secret = SecretFile();
         var mode = new Option<string>("--mode") { Description = $"How its deliveries are proved; {string.Join(" or ", sender.Modes)}; the first unless you say otherwise." };
         var pointers = GenericPointers.Create();
-        var command = new Command(sender.Kind, sender.Title) { name, session, playbook, file, secret };
+        var payload = new Option<bool>("--payload") { Description = "Claude may fetch whole payloads of this source, though strangers may have written in them." };
+        var authors = SourceSettingCommands.AuthorOption();
+        var command = new Command(sender.Kind, sender.Title) { name, session, playbook, file, secret, payload };
+        var origins = SourceSettingCommands.OriginOption();
+        if (sender.Authors is not null)
+        {
+            command.Add(authors);
+        }
+
+        if (sender.HasOrigins)
+        {
+            command.Add(origins);
+        }
+
         if (sender.Modes.Count > 0)
         {
             mode.AcceptOnlyFromAmong([.. sender.Modes]);
@@ -64,6 +80,12 @@ internal static class SourceCommands
         {
             var settings = sender.Kind == GenericPointers.Kind ? pointers.Read(call)
                 : call.Parsed.GetResult(mode) is not null ? new SourceSettings { Mode = call.Get(mode) } : SourceSettings.None;
+            settings = settings with
+            {
+                Payload = call.Get(payload),
+                Authors = call.Parsed.GetResult(authors) is not null && call.Get(authors) is { Length: > 0 } ids ? ids : null,
+                Origins = call.Parsed.GetResult(origins) is not null && call.Get(origins) is { Length: > 0 } names ? names : null,
+            };
             var request = new AddSource
             {
                 Kind = sender.Kind,
@@ -151,7 +173,7 @@ internal static class SourceCommands
     private static Option<string> SecretFile() =>
         new("--secret-file") { Description = "A file with the secret that the sender made; - reads standard input.", HelpName = "FILE" };
 
-    private static async Task<string> ReadAsync(string path, CancellationToken ct)
+    internal static async Task<string> ReadAsync(string path, CancellationToken ct)
     {
         try
         {
@@ -169,10 +191,10 @@ internal static class SourceCommands
                 await call.Node.GetAsync("api/sources", ApiJson.Default.IReadOnlyListSourceInfo, call.Ct),
                 sources => call.Screen.Table(
                     "No sources yet; `cluster source add github NAME --session SESSION` makes one.",
-                    ["NAME", "KIND", "OWNER", "SESSION", "SINCE", "SECRETS", "PLAYBOOK"],
+                    ["NAME", "KIND", "OWNER", "SESSION", "SINCE", "SECRETS", "OPEN TO", "CATCHES UP", "PLAYBOOK"],
                     sources.Select(source => (string[])
                     [
-                        source.Name, source.Kind, source.Owner, source.Session, Screen.Time(source.CreatedAt), Secrets(source),
+                        source.Name, source.Kind, source.Owner, source.Session, Screen.Time(source.CreatedAt), Secrets(source), SourceSettingCommands.Shown(source.Settings), CatchUpCommand.Shown(source.CatchUp),
                         source.Playbook.Length <= 60 ? source.Playbook : source.Playbook[..59] + "…",
                     ]))));
 

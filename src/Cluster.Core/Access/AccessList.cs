@@ -60,6 +60,9 @@ public sealed class AccessList
     /// <summary>Where the events of these sources come in. A source that was removed and added again has another path, and another secret.</summary>
     public FrozenSet<string> RoutedPaths { get; init; } = FrozenSet<string>.Empty;
 
+    /// <summary>The settings of those paths' sources, as they stand in the row. An event that was read with others is read again.</summary>
+    public FrozenDictionary<string, string> PathSettings { get; init; } = FrozenDictionary<string, string>.Empty;
+
     /// <summary>Of those paths, the ones whose sources may come by their owner's routes, with the version of the routes that says so.</summary>
     public FrozenDictionary<string, long> RuledPaths { get; init; } = FrozenDictionary<string, long>.Empty;
 

@@ -447,6 +447,21 @@ public sealed record RotateSecret
     [Range(0, 720)] public double KeepOldHours { get; init; } = 24;
 }
 
+/// <summary>POST /api/sources/{name}/authors: whose words count as a member's. The answer has the settings as they are then.</summary>
+public sealed record ChangeAuthors
+{
+    /// <summary>Ids at the sender, never names.</summary>
+    public IReadOnlyList<string> Add { get; init; } = [];
+
+    public IReadOnlyList<string> Remove { get; init; } = [];
+}
+
+/// <summary>POST /api/sources/{name}/payload: whether the session may fetch whole payloads, though strangers may have written in them.</summary>
+public sealed record OpenPayload
+{
+    [Required] public required bool Open { get; init; }
+}
+
 /// <summary>POST /api/sources/{name}/test: what became of a sample event, step by step.</summary>
 public sealed record SourceTest
 {
@@ -469,6 +484,40 @@ public sealed record SourceInfo
 
     /// <summary>The secrets that are good, the newest first.</summary>
     public IReadOnlyList<SecretInfo> Secrets { get; init; } = [];
+
+    /// <summary>Null for a source that does not ask its sender for what failed.</summary>
+    public CatchUpInfo? CatchUp { get; init; }
+}
+
+/// <summary>Where a source asks for deliveries that failed, and how that goes.</summary>
+public sealed record CatchUpInfo
+{
+    /// <summary>The API, and whose hook: <c>https://api.github.com/repos/acme/api</c>.</summary>
+    public required string From { get; init; }
+
+    /// <summary>When all was well the last time.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
+
+    /// <summary>What is wrong; null when nothing is.</summary>
+    public string? Problem { get; init; }
+}
+
+/// <summary>PUT /api/sources/{name}/catch-up: asks GitHub from now on for deliveries that failed.</summary>
+public sealed record SetCatchUp
+{
+    /// <summary><c>acme/api</c>; or the organization.</summary>
+    public string? Repository { get; init; }
+
+    public string? Organization { get; init; }
+
+    /// <summary>The hook's number; null to find it by the source's URL.</summary>
+    [Range(1, long.MaxValue)] public long? Hook { get; init; }
+
+    /// <summary>The base of an Enterprise Server's API, <c>https://HOST/api/v3</c>; null for github.com's.</summary>
+    public string? Api { get; init; }
+
+    /// <summary>A token that may read and repeat the hook's deliveries. It is not shown again.</summary>
+    [Required] public required string Token { get; init; }
 }
 
 /// <summary>One secret of a source.</summary>
@@ -547,6 +596,9 @@ public sealed record LocalNode
 [JsonSerializable(typeof(AddSource))]
 [JsonSerializable(typeof(NewSource))]
 [JsonSerializable(typeof(RotateSecret))]
+[JsonSerializable(typeof(ChangeAuthors))]
+[JsonSerializable(typeof(OpenPayload))]
+[JsonSerializable(typeof(SetCatchUp))]
 [JsonSerializable(typeof(SourceTest))]
 [JsonSerializable(typeof(SourceSettings))]
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]

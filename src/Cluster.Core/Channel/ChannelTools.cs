@@ -21,8 +21,11 @@ public static class ChannelTools
     /// <summary>Characters of one answer or note.</summary>
     public const int MaxReplyLength = 20_000;
 
-    /// <summary>Characters of a payload that one <c>get_event</c> call shows.</summary>
+    /// <summary>Characters of one quoted text.</summary>
     public const int MaxPartLength = 8_000;
+
+    /// <summary>Characters of a payload that one <c>get_event</c> call shows.</summary>
+    public const int MaxPageLength = 4_000;
 
     /// <summary>Messages that one <c>fetch_messages</c> call shows.</summary>
     public const int MaxMessages = 100;
@@ -89,7 +92,8 @@ public static class ChannelTools
                 """
                 {"type":"object","properties":{
                 "event_id":{"type":"string","description":"The event_id of the channel block."},
-                "path":{"type":"string","description":"A JSON Pointer (RFC 6901) into the payload, such as /check_run/output. Without it, the payload's top-level fields are listed."}},
+                "path":{"type":"string","description":"A JSON Pointer (RFC 6901) into the payload, such as /check_run/output. Without it, the payload's top-level fields are listed."},
+                "offset":{"type":"integer","minimum":0,"description":"Where to go on in a part of more than 4,000 characters: the next offset that the call before told."}},
                 "required":["event_id"]}
                 """),
             Define(

@@ -112,6 +112,29 @@ public static class HostileText
         return $"{text[..end]}...[{text.Length - end} more]";
     }
 
+    /// <summary>One page of a text; it ends where a grapheme does, unless one alone is longer than a page.</summary>
+    public static string Page(string text, int offset, int limit)
+    {
+        if (text.Length - offset <= limit)
+        {
+            return text[offset..];
+        }
+
+        var end = offset;
+        while (end < offset + limit)
+        {
+            var length = StringInfo.GetNextTextElementLength(text, end);
+            if (end + length > offset + limit)
+            {
+                break;
+            }
+
+            end += length;
+        }
+
+        return text[offset..(end == offset ? offset + limit : end)];
+    }
+
     private static IEnumerable<Rune> Kept(string text)
     {
         for (var at = 0; at < text.Length;)

@@ -27,11 +27,24 @@ public interface IWebhookSender
     /// <summary>True when a body that cannot be read must be told all the same: the operator's template may have been broken by an alert's text.</summary>
     bool TellsUnreadable => false;
 
+    /// <summary>How it names the people who wrote something; null where its events do not say who that was.</summary>
+    AuthorIds? Authors => null;
+
     WebhookScheme Scheme(SourceSettings settings);
 
     /// <summary>Reads a delivery that was proved.</summary>
     /// <exception cref="System.Text.Json.JsonException">The body is not what this sender sends at all.</exception>
     WebhookReading Read(WebhookDelivery delivery);
+
+    /// <summary>Events that one delivery may bring.</summary>
+    int MostEvents => 1;
+
+    /// <summary>The events of a delivery that brings several, each as a delivery of its own; null when it is one event.</summary>
+    /// <exception cref="System.Text.Json.JsonException">The body is none of that form.</exception>
+    IReadOnlyList<WebhookDelivery>? Split(WebhookDelivery delivery) => null;
+
+    /// <summary>True when it may ask first, by the name of where it sends from, whether it may send.</summary>
+    bool HasOrigins => false;
 
     /// <summary>The header that names the event, where the body does not say it.</summary>
     string? EventHeader => null;
@@ -60,6 +73,9 @@ public sealed record WebhookReading
     /// <summary>True when the id is covered by the proof, so that nobody can send the same body under another one. Not where the proof is of the
     /// body alone: a node of an older version takes every source for one of GitHub, and would take that proof under a header's id.</summary>
     public bool IdIsProved { get; init; }
+
+    /// <summary>What is kept of the body, for the session to fetch; see <see cref="KeptPayload"/>.</summary>
+    public ReadOnlyMemory<byte> Payload { get; init; }
 
     /// <summary>Set when the sender must send otherwise, and this would lose something: what it is told.</summary>
     public string? Refused { get; init; }

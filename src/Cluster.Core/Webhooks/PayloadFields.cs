@@ -56,11 +56,15 @@ internal readonly struct PayloadFields(JsonElement root)
     public bool IsNull(string path) => Find(path) is { ValueKind: JsonValueKind.Null };
 
     /// <summary>Whatever stands there as one line: an object's fields by name, anything deeper as JSON.</summary>
-    public string? Line(string path) => Find(path) switch
+    public string? Line(string path) => Line(Find(path));
+
+    public string? Line() => Line(root);
+
+    private static string? Line(JsonElement? found) => found switch
     {
         null => null,
         { ValueKind: JsonValueKind.Object } branch => string.Join("; ", branch.EnumerateObject().Select(field => $"{Name(field)}: {Shown(field.Value)}")),
-        { } found => Shown(found),
+        { } other => Shown(other),
     };
 
     public static string Raw(JsonElement element)
@@ -89,23 +93,18 @@ internal readonly struct PayloadFields(JsonElement root)
         return items;
     }
 
-    /// <summary>Whether every field of this name, however deep, passes. A member's comment stands in a stranger's issue.</summary>
-    public bool All(string name, Func<string?, bool> passes)
+    /// <summary>Whether every object that has a field of this name, however deep, passes. A member's comment stands in a stranger's issue.</summary>
+    public bool All(string name, Func<PayloadFields, bool> passes) => root.ValueKind switch
     {
-        if (root.ValueKind == JsonValueKind.Array)
-        {
-            return root.EnumerateArray().All(item => new PayloadFields(item).All(name, passes));
-        }
-
-        return root.ValueKind != JsonValueKind.Object || root.EnumerateObject().All(field =>
-            field.NameEquals(name)
-                ? passes(Read(field.Value))
-                : new PayloadFields(field.Value).All(name, passes));
-    }
+        JsonValueKind.Array => root.EnumerateArray().All(item => new PayloadFields(item).All(name, passes)),
+        JsonValueKind.Object => (!root.TryGetProperty(name, out _) || passes(this))
+            && root.EnumerateObject().All(field => new PayloadFields(field.Value).All(name, passes)),
+        _ => true,
+    };
 
     private static string Shown(JsonElement element) => Read(element) ?? Raw(element);
 
-    private static string Name(JsonProperty field)
+    internal static string Name(JsonProperty field)
     {
         try
         {

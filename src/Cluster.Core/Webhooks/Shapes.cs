@@ -29,6 +29,12 @@ internal static partial class Shapes
     [GeneratedRegex(@"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,18}( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?\z")]
     public static partial Regex Time();
 
+    [GeneratedRegex(@"\A[1-9][0-9]{0,19}\z")]
+    public static partial Regex AuthorNumber();
+
+    [GeneratedRegex(@"\A(?=.{1,253}\z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\z")]
+    public static partial Regex Host();
+
     // Owner, repository and numbers only: no query, no fragment, nothing that could carry a sentence. Plain http is for senders within a network.
     [GeneratedRegex(@"\Ahttps?://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9_.-]{1,100}){0,14}/?\z")]
     public static partial Regex Url();

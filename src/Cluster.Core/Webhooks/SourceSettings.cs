@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Cluster.Core.Webhooks;
 
-/// <summary>What is fixed for one source when it is made, besides its kind.</summary>
+/// <summary>What one source is besides its kind. Authors and payload may change; the rest is fixed when it is made.</summary>
 public sealed record SourceSettings
 {
     public static readonly SourceSettings None = new();
@@ -20,4 +20,14 @@ public sealed record SourceSettings
     public string? Type { get; init; }
     public string? Title { get; init; }
     public string? Url { get; init; }
+
+    /// <summary>The ids of people at the sender whose words count as a member's; see <see cref="IWebhookSender.Authors"/>.</summary>
+    public IReadOnlyList<string>? Authors { get; init; }
+
+    /// <summary>The names under which the sender may ask whether it may send; see <see cref="IWebhookSender.HasOrigins"/>.</summary>
+    public IReadOnlyList<string>? Origins { get; init; }
+
+    /// <summary>True when the session may fetch whole payloads, though strangers may have written in them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Payload { get; init; }
 }

@@ -27,10 +27,25 @@ public static partial class WebhookSenders
         new Generic.GenericHook(),
     ];
 
+    private const int MostOrigins = 20;
+
     private static readonly FrozenDictionary<string, IWebhookSender> ByKind = All.ToFrozenDictionary(sender => sender.Kind);
 
     /// <returns>Null for a kind that this version does not know.</returns>
     public static IWebhookSender? Find(string kind) => ByKind.GetValueOrDefault(kind);
+
+    /// <summary>The events of a proved delivery that brings several; null when it is one, or none that can be read.</summary>
+    public static IReadOnlyList<WebhookDelivery>? Split(IWebhookSender sender, WebhookDelivery delivery)
+    {
+        try
+        {
+            return sender.Split(delivery);
+        }
+        catch (JsonException)
+        {
+            return null; // reading says what becomes of it
+        }
+    }
 
     /// <summary>Reads a proved delivery whatever it is: a 4xx would make some senders stop sending for good.</summary>
     public static WebhookReading Read(IWebhookSender sender, WebhookDelivery delivery)
@@ -64,6 +79,16 @@ public static partial class WebhookSenders
                 : $"The mode of a {sender.Kind} source is one of: {string.Join(", ", sender.Modes)}.";
         }
 
+        if (AuthorFault(sender, settings.Authors ?? []) is { } author)
+        {
+            return author;
+        }
+
+        if (OriginFault(sender, settings.Origins ?? []) is { } origin)
+        {
+            return origin;
+        }
+
         var pointers = new[] { settings.Id, settings.Type, settings.Title, settings.Url }.OfType<string>().ToList();
         if (pointers.Count > 0 && sender is not Generic.GenericHook)
         {
@@ -75,12 +100,33 @@ public static partial class WebhookSenders
             : null;
     }
 
+    private static string? OriginFault(IWebhookSender sender, IReadOnlyList<string> origins) =>
+        origins.Count > 0 && !sender.HasOrigins ? $"A {sender.Kind} source has no origins: its sender does not ask first."
+        : origins.Count > MostOrigins ? $"A source has {MostOrigins} origins at the most."
+        : origins.FirstOrDefault(origin => !Shapes.Host().IsMatch(origin)) is { } wrong ? $"'{wrong}' is no origin; it is the sender's host name, such as events.example.com."
+        : null;
+
+    /// <summary>What is wrong with the ids of a source's authors, or null.</summary>
+    public static string? AuthorFault(IWebhookSender sender, IReadOnlyList<string> authors)
+    {
+        if (authors.Count > 0 && sender.Authors is null)
+        {
+            return $"A {sender.Kind} source has no authors: its events do not say by an id who wrote them.";
+        }
+
+        return authors.Count > AuthorIds.Most
+            ? $"A source has {AuthorIds.Most} authors at the most."
+            : authors.FirstOrDefault(author => !sender.Authors!.Form.IsMatch(author)) is { } wrong
+                ? $"'{wrong}' is no author of a {sender.Kind} source; an author is {sender.Authors!.Expected}."
+                : null;
+    }
+
     /// <summary>What is wrong with a secret that the operator brings, or null.</summary>
     public static string? SecretFault(IWebhookSender sender, SourceSettings settings, string secret) =>
         !SecretText().IsMatch(secret)
             ? "A secret has 16 to 512 printable ASCII characters, and no space at its beginning or end."
             : sender.Scheme(settings).Key(secret) is null
-                ? $"A {sender.Kind} source's secret is whsec_ and the base64 of 24 to 64 bytes."
+                ? $"A {sender.Kind} source's secret is {sender.Scheme(settings).SecretForm}."
                 : null;
 
     [GeneratedRegex(@"\A[!-~][ -~]{14,510}[!-~]\z")]

@@ -6,6 +6,7 @@ internal static class McpRegistration
         services
             .AddSingleton<McpRequests>()
             .AddSingleton<McpStreams>()
+            .AddSingleton<PayloadParts>()
             .AddSingleton<ChannelToolCalls>()
             .AddSingleton<ChatToolCalls>()
             .AddSingleton<AttachmentCalls>()

@@ -39,6 +39,7 @@ internal static class StorageRegistration
             .AddSingleton<PermissionStore>()
             .AddSingleton<SourceStore>()
             .AddSingleton<SourceSecrets>()
+            .AddSingleton<SourceChanges>()
             .AddSingleton<AuditStore>();
     }
 }

@@ -38,10 +38,13 @@ internal sealed partial class KnownSources(SourceStore sources, SourceSecrets se
     private readonly ConcurrentDictionary<string, OldSecretUse> _uses = new();
     private readonly ConcurrentDictionary<string, bool> _told = new();
 
+    /// <param name="path">The path.</param>
+    /// <param name="ct">Cancels the wait.</param>
+    /// <param name="fresh">True to have it as it is now.</param>
     /// <returns>Null for a path that is no source's.</returns>
-    public async ValueTask<KnownSource?> FindAsync(string path, CancellationToken ct)
+    public async ValueTask<KnownSource?> FindAsync(string path, CancellationToken ct, bool fresh = false)
     {
-        if (_known.TryGetValue(path, out var known) && clock.GetElapsedTime(known.Since) < KnownFor)
+        if (!fresh && _known.TryGetValue(path, out var known) && clock.GetElapsedTime(known.Since) < KnownFor)
         {
             return known.Source;
         }
@@ -92,7 +95,7 @@ internal sealed partial class KnownSources(SourceStore sources, SourceSecrets se
             return new KnownSource(source, null, null, [], [], [], default);
         }
 
-        var scheme = sender.Scheme(source.Settings);
+        var scheme = PublicKeys.SchemeOf(sender, source.Settings);
         List<(byte[] Key, string End, OldSecret? Old)> live = [];
         if (Key(source, "present", scheme, () => sources.OpenSecret(source)) is var (presentKey, presentEnd))
         {

@@ -4,6 +4,7 @@ using Cluster.Core.Webhooks;
 using Cluster.Server.Api;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
+using Cluster.Server.Webhooks.CatchUp;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sources;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -22,6 +23,8 @@ internal static class SourceEndpoints
         api.MapDelete("/sources/{name}", RemoveAsync);
         api.MapPost("/sources/{name}/secret", RotateAsync);
         api.MapPost("/sources/{name}/test", TestAsync);
+        api.MapSourceSettings();
+        api.MapCatchUp();
     }
 
     private static async Task<Ok<IReadOnlyList<SourceInfo>>> ListAsync(HttpContext context, SourceStore sources, CancellationToken ct) =>
@@ -64,7 +67,7 @@ internal static class SourceEndpoints
             Name = request.Name,
             Session = session,
             Playbook = request.Playbook ?? "",
-            Settings = settings,
+            Settings = settings with { Authors = settings.Authors is { Count: > 0 } authors ? [.. authors.Distinct().Order(StringComparer.Ordinal)] : null },
             Secret = request.Secret ?? sender.Scheme(settings).NewSecret(),
         };
         try
@@ -150,8 +153,8 @@ internal static class SourceEndpoints
         await sources.PathAsync(name, by, ct) is { } path ? await sources.FindAsync(path, ct) : null;
 
     private static string? GivenFault(IWebhookSender sender, SourceSettings settings, string? secret) =>
-        secret is null ? null : WebhookSenders.SecretFault(sender, settings, secret);
+        secret is null ? null : WebhookSenders.SecretFault(sender, settings, secret) ?? PublicKeys.Fault(sender, settings, secret);
 
-    private static ProblemHttpResult NoSuchSource() =>
+    internal static ProblemHttpResult NoSuchSource() =>
         TypedResults.Problem("You have no such source. See: cluster source list.", statusCode: StatusCodes.Status404NotFound);
 }

@@ -37,6 +37,15 @@ internal sealed class SourceTester(SourceStore sources, NodeAddress address, Eng
             };
         }
 
+        if (!sender.Scheme(source.Settings).CanSign)
+        {
+            return new SourceTest
+            {
+                Ok = false,
+                Steps = [$"Only the sender can sign for '{source.Name}': the source has its public key and no more. Let the sender send a test."],
+            };
+        }
+
         var id = Guid.NewGuid().ToString();
         var body = Encoding.UTF8.GetBytes((await SampleAsync(sender.Kind, ct)).Replace(SampleId, id, StringComparison.Ordinal));
         var (scheme, secret) = (sender.Scheme(source.Settings), sources.OpenSecret(source));

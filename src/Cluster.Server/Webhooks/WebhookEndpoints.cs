@@ -1,8 +1,8 @@
 using System.Globalization;
 using Cluster.Core.Webhooks;
-using Cluster.Core.Webhooks.Verification;
 using Cluster.Server.Routing;
 using Cluster.Server.Security;
+using Cluster.Server.Webhooks.CatchUp;
 using Cluster.Storage.Engines;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,13 +20,16 @@ internal static class WebhookEndpoints
     private static readonly SemaphoreSlim LargeBodies = new(4, 4);
 
     public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
-        services.AddSingleton<KnownSources>().AddSingleton<SourceTester>();
+        services.AddSingleton<KnownSources>().AddSingleton<WebhookEntry>().AddSingleton<SourceTester>().AddCatchUp();
 
-    public static void MapWebhooks(this IEndpointRouteBuilder app) =>
+    public static void MapWebhooks(this IEndpointRouteBuilder app)
+    {
         app.MapPost("/hooks/{path}", (Delegate)ReceiveAsync);
+        app.MapOrigins();
+    }
 
     private static async Task<IResult> ReceiveAsync(
-        string path, HttpContext context, KnownSources sources, WebhookRouting routing, Router router, Refusals refusals, Engine engine, CancellationToken ct)
+        string path, HttpContext context, KnownSources sources, WebhookEntry entry, Router router, Refusals refusals, Engine engine, CancellationToken ct)
     {
         var request = context.Request;
         if (path.Length != 32 || await sources.FindAsync(path, ct) is not { } known)
@@ -91,15 +94,9 @@ internal static class WebhookEndpoints
                 return NotProved(refusals, known);
             }
 
-            var reading = WebhookSenders.Read(sender, new WebhookDelivery(headers, body.Bytes, known.Source.Settings));
-            if (reading.Refused is { } refused)
-            {
-                return TypedResults.Problem(refused, statusCode: StatusCodes.Status415UnsupportedMediaType);
-            }
-
-            var answer = await AcceptAsync(context, known, reading, body, proven, routing, ct);
+            var entered = await entry.EnterAsync(known, new WebhookDelivery(headers, body.Bytes, known.Source.Settings), proven, ct);
             await sources.UsedAsync(known, proven.Key);
-            return answer;
+            return Answer(context, entered);
         }
         finally
         {
@@ -110,10 +107,17 @@ internal static class WebhookEndpoints
         }
     }
 
-    private static async Task<IResult> AcceptAsync(
-        HttpContext context, KnownSource known, WebhookReading reading, WebhookBody body, Proven proven, WebhookRouting routing, CancellationToken ct)
+    private static IResult Answer(HttpContext context, Entry entry) => entry switch
     {
-        var outcome = await routing.SubmitAsync(known, reading, body, proven, ct);
+        Entry.Submitted(var outcome) => Answer(context, outcome),
+        Entry.Refused(var reason) => TypedResults.Problem(reason, statusCode: StatusCodes.Status415UnsupportedMediaType),
+        Entry.TooMany(var most) => TypedResults.Problem(
+            $"A batch may have {most} events; send it in parts.", statusCode: StatusCodes.Status413PayloadTooLarge),
+        _ => TypedResults.Ok(),
+    };
+
+    private static IResult Answer(HttpContext context, SubmitOutcome? outcome)
+    {
         switch (outcome)
         {
             case SubmitOutcome.Accepted(_, Duplicate: true):

@@ -28,7 +28,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
     private const int Most = 5;
 
     /// <returns>Null when the routes changed again and again.</returns>
-    public async Task<SubmitOutcome?> SubmitAsync(KnownSource known, WebhookReading reading, WebhookBody body, Proven proven, CancellationToken ct)
+    public async Task<SubmitOutcome?> SubmitAsync(KnownSource known, WebhookReading reading, Proven proven, CancellationToken ct)
     {
         var source = known.Source;
         if (router.Throttle(source.Identity) is { } wait)
@@ -50,7 +50,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
 
             foreach (var destination in destinations)
             {
-                var outcome = await EnterAsync(known, destination, table.Version, reading, body, proven, ct);
+                var outcome = await EnterAsync(known, destination, table.Version, reading, proven, ct);
                 outcomes.Add(outcome);
                 stale |= outcome is SubmitOutcome.NoSuchSession && destination.Route is not null;
                 if (outcome is not SubmitOutcome.Accepted)
@@ -93,7 +93,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
     // A session that has it already, as one beside others when the event came first, knows it though it is the last one now. Of an owner
     // who never had routes there is nothing to ask.
     private async Task<SubmitOutcome> EnterAsync(
-        KnownSource known, Destination to, long version, WebhookReading reading, WebhookBody body, Proven proven, CancellationToken ct)
+        KnownSource known, Destination to, long version, WebhookReading reading, Proven proven, CancellationToken ct)
     {
         if (to.Last && version > 0 && await sources.KnowsAsync(reading.Keys(known.Scope.Of($"{to.Session}"), proven.Hash), ct) is { } eventId)
         {
@@ -101,11 +101,11 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
             return new SubmitOutcome.Accepted(eventId, Duplicate: true);
         }
 
-        return await SubmitAsync(known, to, version, reading, body, proven, ct);
+        return await SubmitAsync(known, to, version, reading, proven, ct);
     }
 
     private Task<SubmitOutcome> SubmitAsync(
-        KnownSource known, Destination to, long version, WebhookReading reading, WebhookBody body, Proven proven, CancellationToken ct)
+        KnownSource known, Destination to, long version, WebhookReading reading, Proven proven, CancellationToken ct)
     {
         var source = known.Source;
         var summary = reading.Summary;
@@ -123,7 +123,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
                 Name = summary.Name,
                 Trust = summary.Stranger ? Trust.Stranger : Trust.System,
                 Body = content,
-                Payload = summary.PayloadOpen ? body.Bytes : default, // what nobody may fetch is not kept
+                Payload = reading.Payload,
                 DedupeKeys = reading.Keys(to.Last ? known.Scope : known.Scope.Of($"{to.Session}"), proven.Hash),
                 KeysKept = reading.Kept,
                 At = engine.Clock.GetUtcNow(),
@@ -135,7 +135,8 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
             counted: true);
     }
 
-    // The allowlist knows on which version of the routes they stand; a decision on another one is none.
+    // The allowlist knows on which version of the routes they stand, and with which settings an event must have been read; a decision on others is none.
     private static bool Admits(AccessList access, Source source, Destination to, long version) =>
-        to.Route is null ? access.RoutedPaths.Contains(source.Path) : access.RuledPaths.TryGetValue(source.Path, out var rules) && rules == version;
+        access.PathSettings.GetValueOrDefault(source.Path) == source.SettingsText
+        && (to.Route is null ? access.RoutedPaths.Contains(source.Path) : access.RuledPaths.TryGetValue(source.Path, out var rules) && rules == version);
 }

@@ -99,12 +99,12 @@ public sealed class AccessStore(Engine engine)
             ("@session", head.Shares ?? session.ToString()));
         var sources = await db.RowsAsync(
             """
-            SELECT s.name, s.path, -1 FROM route r JOIN source s ON s.name = r.source WHERE r.session_id = @session
+            SELECT s.name, s.path, -1, s.settings FROM route r JOIN source s ON s.name = r.source WHERE r.session_id = @session
             UNION ALL
-            SELECT s.name, s.path, ruled.version FROM route_reach ruled JOIN source s ON s.name = ruled.source AND s.owner = ruled.owner
+            SELECT s.name, s.path, ruled.version, s.settings FROM route_reach ruled JOIN source s ON s.name = ruled.source AND s.owner = ruled.owner
             WHERE ruled.session_id = @session
             """,
-            r => (Name: r.GetString(0), Path: r.GetString(1), Rules: r.GetInt64(2)),
+            r => (Name: r.GetString(0), Path: r.GetString(1), Rules: r.GetInt64(2), Settings: r.TextOrNull(3) ?? ""),
             id);
         return new AccessList
         {
@@ -115,6 +115,7 @@ public sealed class AccessStore(Engine engine)
             Entries = entries.GroupBy(e => e.Identity).ToFrozenDictionary(g => g.Key, g => g.Aggregate(Role.None, (all, e) => all | e.Role)),
             RoutedSources = sources.Select(source => Identity.Source(source.Name).Value).ToFrozenSet(),
             RoutedPaths = sources.Select(source => source.Path).ToFrozenSet(),
+            PathSettings = sources.DistinctBy(source => source.Path).ToFrozenDictionary(source => source.Path, source => source.Settings),
             RuledPaths = sources.Where(source => source.Rules >= 0).ToFrozenDictionary(source => source.Path, source => source.Rules),
         };
     }

@@ -23,6 +23,9 @@ public sealed record Source
     public required string Playbook { get; init; }
     public SourceSettings Settings { get; init; } = SourceSettings.None;
 
+    /// <summary>The settings as they stand in the row, by which others of later are known; empty for none.</summary>
+    public string SettingsText { get; init; } = "";
+
     /// <summary>Secrets before the present one that are good for a while.</summary>
     public IReadOnlyList<OldSecret> OldSecrets { get; init; } = [];
 
@@ -44,7 +47,7 @@ public sealed record SourceWish
 }
 
 /// <summary>Webhook sources and their routes. Secrets stand here encrypted.</summary>
-public sealed class SourceStore(Engine engine, SecretBox box)
+public sealed partial class SourceStore(Engine engine, SecretBox box)
 {
     /// <returns>The new source's path; null when the name is taken.</returns>
     /// <exception cref="UnauthorizedAccessException">The session is unknown or not the caller's.</exception>
@@ -83,6 +86,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                     return null;
                 }
 
+                await CatchUpStore.ForgetAsync(turn, wish.Name);
                 await SourceSecrets.RemoveAsync(turn, wish.Name); // a node of an older version removes a source without them
                 await turn.Db.ExecuteAsync(
                     "INSERT INTO route (source, session_id, playbook) VALUES (@source, @session, @playbook)",
@@ -111,6 +115,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 }
 
                 await SourceSecrets.RemoveAsync(turn, name);
+                await CatchUpStore.ForgetAsync(turn, name);
                 await RemoveRoutesAsync(turn, name);
                 await turn.AuditAsync(by.Identity.Value, "source.remove", name);
                 return true;
@@ -124,8 +129,8 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 var old = await SourceSecrets.LiveAsync(db, null, engine.Clock.GetUtcNow());
                 return await db.RowsAsync(
                     """
-                    SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret
-                    FROM source s JOIN route r ON r.source = s.name
+                    SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret, c.api, c.owner, c.asked_at, c.problem
+                    FROM source s JOIN route r ON r.source = s.name LEFT JOIN source_catch_up c ON c.source = s.name AND c.path = s.path
                     WHERE s.owner = @owner OR @admin = 1 ORDER BY s.name
                     """,
                     r => new SourceInfo
@@ -143,6 +148,9 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                             .. old.Where(one => one.Source == r.GetString(0)).Select(one =>
                                 new SecretInfo { End = End(one.Sealed, one.Purpose), Until = one.Until, UsedAt = one.UsedAt }),
                         ],
+                        CatchUp = r.IsDBNull(8)
+                            ? null
+                            : new CatchUpInfo { From = $"{r.GetString(8)}/{r.GetString(9)}", AskedAt = r.TimeOrNull(10), Problem = r.TextOrNull(11) },
                     },
                     ("@owner", by.Principal),
                     ("@admin", by.Admin ? 1 : 0));
@@ -169,6 +177,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                         Session = SessionId.Parse(r.GetString(3)),
                         Playbook = r.GetString(4),
                         Settings = r.TextOrNull(5) is { } settings ? Read(settings) : SourceSettings.None,
+                        SettingsText = r.TextOrNull(5) ?? "",
                     },
                     ("@path", path));
                 return source is null
@@ -186,60 +195,6 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                 ("@name", name),
                 ("@owner", by.Principal),
                 ("@admin", by.Admin ? 1 : 0)),
-            ct);
-
-    /// <summary>The event that one of these dedupe keys stands for; null for one that never came, or long ago.</summary>
-    public Task<long?> KnowsAsync(IReadOnlyList<string> keys, CancellationToken ct) =>
-        engine.ReadAsync(
-            db => db.NumberAsync(
-                "SELECT MIN(event_id) FROM dedupe WHERE key IN (@first, @last) AND expires_at > @now",
-                ("@first", keys[0]),
-                ("@last", keys[^1]),
-                ("@now", engine.Clock.GetUtcNow().ToUnixTimeMilliseconds())),
-            ct);
-
-    /// <summary>Lets these dedupe keys stand for an event that has entered under others.</summary>
-    public Task MarkAsync(IReadOnlyList<string> keys, long eventId, TimeSpan kept, CancellationToken ct) =>
-        engine.TurnAsync(
-            async turn =>
-            {
-                foreach (var key in keys.Order(StringComparer.Ordinal))
-                {
-                    await turn.Db.ExecuteAsync(
-                        "INSERT INTO dedupe (key, event_id, expires_at) VALUES (@key, @event, @expires) ON CONFLICT (key) DO NOTHING",
-                        ("@key", key),
-                        ("@event", eventId),
-                        ("@expires", (turn.Now + kept).ToUnixTimeMilliseconds()));
-                }
-
-                return true;
-            },
-            ct);
-
-    /// <summary>The event that one of these dedupe keys stands for, and how far it came to its session.</summary>
-    public Task<EnteredEvent?> EnteredAsync(string source, IReadOnlyList<string> keys, CancellationToken ct) =>
-        engine.ReadAsync(
-            async db =>
-            {
-                foreach (var key in keys)
-                {
-                    if (await db.RowAsync(
-                        """
-                        SELECT d.event_id, v.state, v.reason, v.session_id, e.route
-                        FROM dedupe d JOIN event e ON e.id = d.event_id JOIN delivery v ON v.event_id = d.event_id AND v.session_id IN (
-                          SELECT session_id FROM route WHERE source = @source UNION SELECT session_id FROM route_reach WHERE source = @source)
-                        WHERE d.key = @key
-                        """,
-                        r => new EnteredEvent(r.GetInt64(0), r.GetString(1), r.TextOrNull(2), r.GetString(3), r.TextOrNull(4)),
-                        ("@source", source),
-                        ("@key", key)) is { } found)
-                    {
-                        return found;
-                    }
-                }
-
-                return null;
-            },
             ct);
 
     /// <summary>Opens a source's present secret for one signature check.</summary>
@@ -267,6 +222,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
         {
             await turn.Db.ExecuteAsync("DELETE FROM source WHERE name = @name", ("@name", name));
             await SourceSecrets.RemoveAsync(turn, name);
+            await CatchUpStore.ForgetAsync(turn, name);
             await RemoveRoutesAsync(turn, name);
             await turn.AuditAsync("node", "source.forget", name);
         }
@@ -278,6 +234,19 @@ public sealed class SourceStore(Engine engine, SecretBox box)
     /// <returns>Null for none: no row is larger than it must be.</returns>
     internal static string? Write(SourceSettings settings) =>
         settings == SourceSettings.None ? null : JsonSerializer.Serialize(settings, ApiJson.Default.SourceSettings);
+
+    /// <summary>Makes every decision stale that was made on the source as it was.</summary>
+    internal static async Task RaiseVersionsAsync(Turn turn, string name)
+    {
+        var reached = await turn.Db.RowsAsync(
+            "SELECT session_id FROM route WHERE source = @name UNION SELECT session_id FROM route_reach WHERE source = @name",
+            r => r.GetString(0),
+            ("@name", name));
+        foreach (var session in reached.Order(StringComparer.Ordinal))
+        {
+            await AccessStore.RaiseVersionAsync(turn, SessionId.Parse(session));
+        }
+    }
 
     private static async Task RemoveRoutesAsync(Turn turn, string name)
     {

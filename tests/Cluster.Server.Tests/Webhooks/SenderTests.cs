@@ -121,10 +121,8 @@ public sealed class SenderTests
         Assert.Equal(HttpStatusCode.Accepted, below.StatusCode);
     }
 
-    [Theory]
-    [InlineData("application/cloudevents-batch+json; charset=utf-8")]
-    [InlineData("application/json")]
-    public async Task A_batch_of_cloud_events_is_refused_whole_and_its_sender_told_why(string type)
+    [Fact]
+    public async Task A_list_of_cloud_events_that_does_not_call_itself_a_batch_is_refused_whole_and_its_sender_told_why()
     {
         await using var node = await NodeHost.StartAsync();
         await node.CreateSessionAsync("api");
@@ -133,7 +131,7 @@ public sealed class SenderTests
         var sample = WebhookSamples.Find("cloudevents/structured");
         var source = await AddAsync(node, sample);
         using var request = sample.Request(source.Url, source.Secret!, [(byte)'[', .. sample.Body, (byte)',', .. sample.Body, (byte)']']);
-        request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+        request.Content!.Headers.ContentType = MediaTypeHeaderValue.Parse("application/json");
 
         using var refused = await http.SendAsync(request);
 

@@ -49,6 +49,11 @@ public sealed class SourceApiTests
             var name = mode is null ? "ci" : $"ci-{mode}";
             var settings = mode is null ? null : new SourceSettings { Mode = mode };
             var sender = WebhookSenders.Find(kind)!;
+            if (!sender.Scheme(settings ?? SourceSettings.None).CanSign)
+            {
+                continue; // A_source_with_a_public_key_says_that_only_the_sender_can_test_it
+            }
+
             var secret = sender.MakesSecret(settings ?? SourceSettings.None) ? sender.Scheme(SourceSettings.None).NewSecret() : null;
             (await api.PostAsJsonAsync("/api/sources", new AddSource { Kind = kind, Name = name, Session = "api", Settings = settings, Secret = secret }, ApiJson.Default.AddSource))
                 .EnsureSuccessStatusCode();

@@ -261,6 +261,39 @@ public abstract class SourceSuite(TestDatabase database) : StoreSuite(database)
         Assert.Null(await Sources.EnteredAsync("ci", ["another-key"], Ct));
     }
 
+    [Fact]
+    public async Task A_change_of_a_source_makes_what_was_decided_before_stale_and_its_sessions_know_the_new_settings()
+    {
+        var path = (await AddAsync())!;
+        var webhook = await MessageAsync("from ci", Identity.Source("ci")) with { Kind = EventKind.Webhook };
+
+        var changed = await SourceChanges.ChangeAsync("ci", (_, before) => (before with { Authors = ["184"] }, null), "one author", AliceCalls, Ct);
+
+        var source = (await Sources.FindAsync(path, Ct))!;
+        Assert.Equal(["184"], Assert.IsType<SourceChange.Done>(changed).Settings.Authors);
+        Assert.Equal(["184"], source.Settings.Authors);
+        Assert.Equal(source.SettingsText, (await Access.FindAsync(Api, Ct))!.PathSettings[path]);
+        Assert.IsType<AppendOutcome.Stale>(await AppendAsync(webhook));
+        Assert.Equal("one author", Assert.Single(await AuditedAsync("source.change")).Detail);
+    }
+
+    [Fact]
+    public async Task A_change_that_is_none_or_is_refused_or_is_anothers_leaves_all_as_it_was()
+    {
+        await AddAsync();
+        var version = (await Access.FindAsync(Api, Ct))!.Version;
+
+        var same = await SourceChanges.ChangeAsync("ci", (_, before) => (before, null), "", AliceCalls, Ct);
+        var refused = await SourceChanges.ChangeAsync("ci", (_, before) => (before with { Payload = true }, "no"), "", AliceCalls, Ct);
+        var other = await SourceChanges.ChangeAsync("ci", (_, before) => (before with { Payload = true }, null), "", await CallerAsync("bob"), Ct);
+
+        Assert.IsType<SourceChange.Done>(same);
+        Assert.Equal("no", Assert.IsType<SourceChange.Refused>(refused).Fault);
+        Assert.IsType<SourceChange.NoSuchSource>(other);
+        Assert.Equal(version, (await Access.FindAsync(Api, Ct))!.Version);
+        Assert.Empty(await AuditedAsync("source.change"));
+    }
+
     private Task<string?> AddAsync(Caller? by = null, SessionId? session = null) =>
         Sources.AddAsync(Wish("ci", session ?? Api), by ?? AliceCalls, Ct);
 }

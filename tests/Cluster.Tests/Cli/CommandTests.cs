@@ -194,6 +194,30 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_doctor_tells_which_source_cannot_ask_for_what_it_missed()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        node.Api["GET /healthz"] = context => context.Response.WriteAsync("ok");
+        node.Api["GET /readyz"] = context => FakeNode.JsonAsync(context, 200, """{"status":"ready","engine":"sqlite"}""");
+        node.Api["GET /api/me"] = context => FakeNode.JsonAsync(context, 200, """{"principal":"alice","admin":false,"nodeVersion":"0.1.0","engine":"sqlite","url":"x"}""");
+        node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
+            [{"name":"ci","kind":"github","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z","secrets":[],
+              "catchUp":{"from":"https://api.github.com/repos/acme/api","problem":"GitHub does not accept the token."}},
+             {"name":"well","kind":"github","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z","secrets":[],
+              "catchUp":{"from":"https://api.github.com/repos/acme/web","askedAt":"2026-01-01T00:00:00Z"}}]
+            """);
+
+        var ran = await ClusterProcess.RunAsync(_home, "doctor", "--json");
+
+        using var checks = JsonDocument.Parse(ran.Output);
+        var broken = Assert.Single(checks.RootElement.EnumerateArray(), check => !check.GetProperty("ok").GetBoolean());
+        Assert.Equal("source ci", broken.GetProperty("check").GetString());
+        Assert.Contains("GitHub does not accept the token.", broken.GetProperty("detail").GetString());
+        Assert.Contains(checks.RootElement.EnumerateArray(), check => check.GetProperty("check").GetString() == "source well");
+    }
+
+    [Fact]
     public async Task The_doctor_says_that_the_node_of_this_machine_has_ended()
     {
         await using var node = await FakeNode.AwayAsync();

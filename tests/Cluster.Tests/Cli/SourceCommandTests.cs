@@ -136,6 +136,59 @@ public sealed class SourceCommandTests : IDisposable
         Assert.DoesNotContain("3f9c", ran.Output);
     }
 
+    [Fact]
+    public async Task Authors_are_given_by_id_and_the_list_says_whom_a_source_is_open_to()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        var added = Answers(node, "POST /api/sources", $$"""{"name":"ci","kind":"github","url":"{{Url}}","secret":"5ec5e7"}""");
+        var changed = Answers(node, "POST /api/sources/ci/authors", """{"authors":["12","184"]}""");
+        var opened = Answers(node, "POST /api/sources/ci/payload", """{"payload":true}""");
+        node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
+            [{"name":"ci","kind":"github","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
+              "settings":{"authors":["12","184"],"payload":true},"secrets":[{"end":"3f9c"}]}]
+            """);
+
+        var add = await ClusterProcess.RunAsync(_home, "source", "add", "github", "ci", "--session", "api", "--author", "184", "--author", "12", "--payload");
+        var authors = await ClusterProcess.RunAsync(_home, "source", "authors", "ci", "--add", "12", "--remove", "7");
+        var payload = await ClusterProcess.RunAsync(_home, "source", "payload", "ci", "on");
+        var list = await ClusterProcess.RunAsync(_home, "source", "list");
+
+        Assert.Equal((0, 0, 0), (add.ExitCode, authors.ExitCode, payload.ExitCode));
+        Assert.Contains("""settings":{"authors":["184","12"],"payload":true}""", added[0]);
+        Assert.Equal("""{"add":["12"],"remove":["7"]}""", changed[0]);
+        Assert.Equal("""{"open":true}""", opened[0]);
+        Assert.Contains("The words of these people count as members': 12, 184.", authors.Output);
+        Assert.Contains("though strangers may have written in them", payload.Output);
+        Assert.Contains("2 authors; payloads", list.Output);
+    }
+
+    [Fact]
+    public async Task Catching_up_brings_a_token_that_is_never_shown_and_the_list_says_how_it_goes()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        var file = _home.Write("token", "ghp_0123456789\n");
+        var set = Answers(node, "PUT /api/sources/ci/catch-up", "{}");
+        var off = Answers(node, "DELETE /api/sources/ci/catch-up", "{}");
+        node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
+            [{"name":"ci","kind":"github","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
+              "catchUp":{"from":"https://api.github.com/repos/acme/api","problem":"GitHub knows no such hook (404)."},"secrets":[{"end":"3f9c"}]}]
+            """);
+
+        var ran = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--token-file", file, "--repository", "acme/api", "--hook", "7");
+        var without = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--repository", "acme/api");
+        var list = await ClusterProcess.RunAsync(_home, "source", "list");
+        var ended = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--off");
+
+        Assert.Equal((0, 1, 0), (ran.ExitCode, without.ExitCode, ended.ExitCode));
+        Assert.Equal("""{"repository":"acme/api","hook":7,"token":"ghp_0123456789"}""", Assert.Single(set));
+        Assert.Single(off);
+        Assert.DoesNotContain("ghp_0123456789", ran.Output);
+        Assert.Contains("--token-file FILE", without.OneErrorLine);
+        Assert.Contains("GitHub knows no such hook (404).", list.Output);
+    }
+
     public void Dispose() => _home.Dispose();
 
     private static List<string> Answers(FakeNode node, string call, string answer)

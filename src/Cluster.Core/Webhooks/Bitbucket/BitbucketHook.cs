@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Cluster.Core.Events;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
@@ -6,7 +7,7 @@ namespace Cluster.Core.Webhooks.Bitbucket;
 
 /// <summary>Bitbucket Cloud and Data Center (Atlassian Support: manage webhooks, event payloads). Its <c>X-Hub-Signature</c> is SHA-256 in
 /// spite of the name; a hook without a secret sends none, and is refused.</summary>
-internal sealed class BitbucketHook : IWebhookSender
+internal sealed partial class BitbucketHook : IWebhookSender
 {
     private static readonly BodySignature Signature = new("X-Hub-Signature", "sha256=");
 
@@ -18,18 +19,21 @@ internal sealed class BitbucketHook : IWebhookSender
 
     public string? EventHeader => "X-Event-Key";
 
+    public AuthorIds Authors { get; } = new(AccountId(), "an account_id, or a uuid in braces, not a name");
+
     public WebhookReading Read(WebhookDelivery delivery)
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
+        var members = new MemberIds(delivery.Settings);
         return new WebhookReading
         {
             Id = delivery.Headers.Id("X-Request-UUID") ?? delivery.Headers.Id("X-Request-Id"),
             Summary = delivery.Headers.One("X-Event-Key") switch
             {
                 "diagnostics:ping" => new WebhookSummary { Name = "bitbucket.ping", FilterReason = "ping" },
-                { } key when Shapes.EventName().IsMatch(key) => Read(key, f),
-                _ => Other("event", f),
+                { } key when Shapes.EventName().IsMatch(key) => Read(key, f, members),
+                _ => Other("event", f, members),
             },
         };
     }
@@ -45,11 +49,11 @@ internal sealed class BitbucketHook : IWebhookSender
         "  Triggers  Build status created and updated, Pull request created, Push",
     ];
 
-    private static WebhookSummary Read(string key, PayloadFields f) => key switch
+    private static WebhookSummary Read(string key, PayloadFields f, MemberIds members) => key switch
     {
         "repo:commit_status_created" or "repo:commit_status_updated" => CommitStatus(key, f),
         "repo:push" => Push(f),
-        _ => Other(key.Replace(':', '.'), f),
+        _ => Other(key.Replace(':', '.'), f, members),
     };
 
     // Name, description and address are made by whatever built the commit, which may be a stranger's.
@@ -90,10 +94,12 @@ internal sealed class BitbucketHook : IWebhookSender
         };
     }
 
-    // Bitbucket does not say whether a pull request's or a comment's author may write to the repository.
-    private static WebhookSummary Other(string name, PayloadFields f)
+    // Bitbucket does not say whether a pull request's or a comment's author may write to the repository, so their words come only from people whom
+    // the operator listed.
+    private static WebhookSummary Other(string name, PayloadFields f, MemberIds members)
     {
         var subject = Array.Find(["comment", "pullrequest", "issue"], f.Has);
+        var author = subject is null ? null : IsListed(f, subject, members) ? Member : Outside;
         return new WebhookSummary
         {
             Name = $"bitbucket.{name}",
@@ -102,8 +108,26 @@ internal sealed class BitbucketHook : IWebhookSender
                 Number("number", f.Integer("pullrequest.id") ?? f.Integer("issue.id")),
                 Text("head_sha", f.Pattern("pullrequest.source.commit.hash", Shapes.Hex())),
                 Text("url", subject is null ? f.Url("repository.links.html.href") : f.Url($"{subject}.links.html.href")),
-                Text("author", subject is null ? null : Outside)),
-            Stranger = subject is not null,
+                Text("author", author)),
+            Untrusted = author != Member
+                ? []
+                : Named(
+                    Text("title", f.Text($"{subject}.title")),
+                    Text("text", f.Text($"{subject}.content.raw") ?? f.Text($"{subject}.description"), Long)),
+            Stranger = author == Outside,
+            PayloadOpen = author == Member && Authored.All(one => !f.Has(one.Subject) || IsListed(f, one.Subject, members)),
         };
     }
+
+    // Where each names its author (Atlassian Support: event payloads, common entities).
+    private static readonly (string Subject, string Author)[] Authored = [("comment", "comment.user"), ("pullrequest", "pullrequest.author"), ("issue", "issue.reporter")];
+
+    private static bool IsListed(PayloadFields f, string subject, MemberIds members)
+    {
+        var author = Array.Find(Authored, one => one.Subject == subject).Author;
+        return members.Has(f.Text($"{author}.account_id")) || members.Has(f.Text($"{author}.uuid"));
+    }
+
+    [GeneratedRegex(@"\A([0-9a-z]{24}|[0-9]{1,10}:[0-9a-f-]{36}|\{[0-9a-f-]{36}\})\z")]
+    private static partial Regex AccountId();
 }

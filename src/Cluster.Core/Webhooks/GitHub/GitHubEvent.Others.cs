@@ -29,9 +29,9 @@ public static partial class GitHubEvent
         };
     }
 
-    private static WebhookSummary PullRequest(PayloadFields f)
+    private static WebhookSummary PullRequest(PayloadFields f, MemberIds members)
     {
-        var author = IsMember(f.Text("pull_request.author_association")) ? Member : Outside;
+        var author = IsMember(f.Text("pull_request.author_association")) || members.Has(f.Integer("pull_request.user.id")) ? Member : Outside;
         var (home, head) = (f.Integer("pull_request.base.repo.id"), f.Integer("pull_request.head.repo.id"));
         var own = home is not null && home == head; // only who may push here has a branch here
         return new WebhookSummary
@@ -58,7 +58,7 @@ public static partial class GitHubEvent
             Branch = own ? f.Pattern("pull_request.head.ref", Shapes.Path()) : null,
             Fork = own ? false : IsFork(home, head),
             Stranger = author != Member,
-            PayloadOpen = author == Member && f.All("author_association", IsMember),
+            PayloadOpen = author == Member && AllAreMembers(f, members),
         };
     }
 

@@ -13,21 +13,22 @@ namespace Cluster.Core.Webhooks.GitHub;
 public static partial class GitHubEvent
 {
     /// <exception cref="JsonException">The body is not the JSON of an object, has a name twice, or is too deep.</exception>
-    public static WebhookSummary Read(string eventName, ReadOnlyMemory<byte> body)
+    public static WebhookSummary Read(string eventName, ReadOnlyMemory<byte> body, SourceSettings? settings = null)
     {
+        var members = new MemberIds(settings ?? SourceSettings.None);
         using var document = PayloadFields.ParseObject(body);
         var reader = new PayloadFields(document.RootElement);
         return eventName switch
         {
             "ping" => new WebhookSummary { Name = "github.ping", FilterReason = "ping" },
             "check_run" => CheckRun(reader),
-            "workflow_run" => WorkflowRun(reader),
+            "workflow_run" => WorkflowRun(reader, members),
             "workflow_job" => WorkflowJob(reader),
-            "pull_request" => PullRequest(reader),
+            "pull_request" => PullRequest(reader, members),
             "push" => Push(reader),
             "dependabot_alert" => DependabotAlert(reader),
             "security_advisory" => SecurityAdvisory(reader),
-            _ => Other(eventName, reader),
+            _ => Other(eventName, reader, members),
         };
     }
 
@@ -71,14 +72,13 @@ public static partial class GitHubEvent
 
     // Who starts a run need not have written its commit: after a merge its message, of which a push's run takes its title, is still a
     // stranger's. So neither is told, and the payload, which has both, stays shut.
-    private static WebhookSummary WorkflowRun(PayloadFields f)
+    private static WebhookSummary WorkflowRun(PayloadFields f, MemberIds members)
     {
         var conclusion = f.Pattern("workflow_run.conclusion", Word());
         var trigger = f.Pattern("workflow_run.event", Word());
         var home = f.Integer("repository.id");
-        var author = home is not null && home == f.Integer("workflow_run.head_repository.id") && Array.IndexOf(MembersTriggers, trigger) >= 0
-            ? Member
-            : Outside;
+        var own = home is not null && home == f.Integer("workflow_run.head_repository.id") && Array.IndexOf(MembersTriggers, trigger) >= 0;
+        var author = own || IsListedFork(f, trigger, members) ? Member : Outside;
         return new WebhookSummary
         {
             Name = "github.workflow_run",
@@ -98,14 +98,14 @@ public static partial class GitHubEvent
                 : Named(
                     Text("name", f.Text("workflow_run.name")),
                     Text("branch", f.Text("workflow_run.head_branch"))),
-            Branch = author == Member ? f.Pattern("workflow_run.head_branch", Shapes.Path()) : null,
-            Fork = author == Member ? false : IsFork(home, f.Integer("workflow_run.head_repository.id")),
+            Branch = own ? f.Pattern("workflow_run.head_branch", Shapes.Path()) : null,
+            Fork = own ? false : IsFork(home, f.Integer("workflow_run.head_repository.id")),
             Stranger = author != Member,
         };
     }
 
     // Any other event is told by its platform-made fields. A title comes along only if the platform says that a member wrote it.
-    private static WebhookSummary Other(string eventName, PayloadFields f)
+    private static WebhookSummary Other(string eventName, PayloadFields f, MemberIds members)
     {
         string[] subjects = ["pull_request", "issue", "comment", "review", "discussion", "release", "alert", "deployment_status"];
         var subject = Array.Find(subjects, f.Has);
@@ -114,7 +114,7 @@ public static partial class GitHubEvent
         {
             // The innermost thing is the newest text: a stranger's comment on a member's issue is a stranger's event.
             subject = Array.Find(["review", "comment"], f.Has) ?? subject;
-            author = IsMember(f.Text($"{subject}.author_association")) ? Member : Outside;
+            author = IsMember(f.Text($"{subject}.author_association")) || members.Has(AuthorId(f, subject)) ? Member : Outside;
         }
 
         return new WebhookSummary
@@ -134,7 +134,7 @@ public static partial class GitHubEvent
                     Text("title", f.Text($"{subject}.title")),
                     Text("body", f.Text($"{subject}.body"), Long)),
             Stranger = author == Outside,
-            PayloadOpen = author == Member && f.All("author_association", IsMember),
+            PayloadOpen = author == Member && AllAreMembers(f, members),
         };
     }
 
@@ -181,6 +181,17 @@ public static partial class GitHubEvent
 
     // That it is none is said only where a member's commit is proved, since a run of the repository itself may be about a fork's.
     private static bool? IsFork(long? home, long? head) => home is not null && head is not null && head != home ? true : null;
+
+    // A pull request's run of a listed person's own fork, set off by them: its names are of their files and their branch. A check run, a job and a
+    // push tell nobody by id who wrote their words: the sender is only who set them off, and may have re-run a stranger's.
+    private static bool IsListedFork(PayloadFields f, string? trigger, MemberIds members) =>
+        trigger == "pull_request" && members.Has(f.Integer("workflow_run.actor.id")) && members.Has(f.Integer("workflow_run.head_repository.owner.id"));
+
+    // A release has an author and no association.
+    private static long? AuthorId(PayloadFields f, string subject) => f.Integer(subject == "release" ? "release.author.id" : $"{subject}.user.id");
+
+    private static bool AllAreMembers(PayloadFields f, MemberIds members) =>
+        f.All("author_association", item => IsMember(item.Text("author_association")) || members.Has(item.Integer("user.id")));
 
     private static bool IsMember(string? association) => association is "OWNER" or "MEMBER" or "COLLABORATOR";
 

@@ -12,6 +12,8 @@ internal sealed class GitHubHook : IWebhookSender
 
     public int MaxBody => 25 * 1024 * 1024; // larger events are not sent
 
+    public AuthorIds Authors { get; } = AuthorIds.Number("GitHub's API calls the user's id (https://api.github.com/users/LOGIN)");
+
     private static readonly BodySignature Signature = new("X-Hub-Signature-256", "sha256=");
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
@@ -25,7 +27,7 @@ internal sealed class GitHubHook : IWebhookSender
         {
             Id = GitHubEvent.IsDeliveryId(id) ? id : null,
             Summary = delivery.Headers.One("X-GitHub-Event") is { } name && GitHubEvent.IsEventName(name)
-                ? GitHubEvent.Read(name, delivery.Body)
+                ? GitHubEvent.Read(name, delivery.Body, delivery.Settings)
                 : new WebhookSummary { Name = "github.unknown", FilterReason = "no event name" },
         };
     }
@@ -40,5 +42,6 @@ internal sealed class GitHubHook : IWebhookSender
         "  Content type  application/json",
         $"  Secret        {setup.ShownSecret}",
         "and choose the events, such as check runs and workflow runs. Workflow jobs tell the same failures once more.",
+        $"GitHub tries each delivery once. To ask it for those that failed: cluster source catch-up {setup.Name} --repository OWNER/NAME --token-file FILE",
     ];
 }

@@ -21,6 +21,8 @@ internal sealed class GitLabHook : IWebhookSender
 
     public IReadOnlyList<string> Modes => ["token", Signing];
 
+    public AuthorIds Authors { get; } = AuthorIds.Number("GitLab calls the user's id");
+
     public WebhookScheme Scheme(SourceSettings settings) => settings.Mode == Signing ? Signature : Token;
 
     public WebhookReading Read(WebhookDelivery delivery)
@@ -28,18 +30,19 @@ internal sealed class GitLabHook : IWebhookSender
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
         var signed = delivery.Settings.Mode == Signing;
+        var members = new MemberIds(delivery.Settings);
         return new WebhookReading
         {
-            Id = delivery.Headers.Id(signed ? StandardSignature.IdHeader : "Idempotency-Key"),
+            Id = signed ? Signature.IdOf(delivery.Headers) : delivery.Headers.Id("Idempotency-Key"),
             IdIsProved = signed,
             Summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
             {
                 "pipeline" => Pipeline(f),
                 "build" => Job(f),
-                "merge_request" => MergeRequest(f),
+                "merge_request" => MergeRequest(f, members),
                 "push" => Push(f),
-                { } other => Other(other, f),
-                null => Other("event", f),
+                { } other => Other(other, f, members),
+                null => Other("event", f, members),
             },
         };
     }
@@ -117,10 +120,11 @@ internal sealed class GitLabHook : IWebhookSender
         };
     }
 
-    private static WebhookSummary MergeRequest(PayloadFields f)
+    private static WebhookSummary MergeRequest(PayloadFields f, MemberIds members)
     {
         var action = f.Pattern("object_attributes.action", Shapes.Word());
-        var author = IsOwn(f, "object_attributes") ? Member : Outside;
+        var own = IsOwn(f, "object_attributes");
+        var author = own || members.Has(f.Integer("object_attributes.author_id")) ? Member : Outside;
         return new WebhookSummary
         {
             Name = "gitlab.merge_request",
@@ -141,9 +145,10 @@ internal sealed class GitLabHook : IWebhookSender
                     Text("branch", f.Text("object_attributes.source_branch")),
                     Text("target", f.Text("object_attributes.target_branch")),
                     Text("description", f.Text("object_attributes.description"), Long)),
-            Branch = author == Member ? f.Pattern("object_attributes.source_branch", Shapes.Path()) : null,
-            Fork = author == Member ? false : IsForeign(f, "object_attributes") ? true : null,
+            Branch = own ? f.Pattern("object_attributes.source_branch", Shapes.Path()) : null,
+            Fork = own ? false : IsForeign(f, "object_attributes") ? true : null,
             Stranger = author != Member,
+            PayloadOpen = author == Member && (own || AllAreMembers(f, members)),
         };
     }
 
@@ -169,19 +174,34 @@ internal sealed class GitLabHook : IWebhookSender
         };
     }
 
-    // GitLab does not say whether an issue's or a note's author is a member, so their words are left out.
-    private static WebhookSummary Other(string name, PayloadFields f) => new()
+    // GitLab does not say whether an issue's or a note's author is a member, so their words come only from people whom the operator listed. The
+    // author counts, not who did something to it.
+    private static WebhookSummary Other(string name, PayloadFields f, MemberIds members)
     {
-        Name = $"gitlab.{name}",
-        Trusted = Named(
-            Text("action", f.Pattern("object_attributes.action", Shapes.Word())),
-            Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
-            Number("number", f.Integer("object_attributes.iid")),
-            Number("author_id", f.Integer("object_attributes.author_id")),
-            Text("url", f.Url("object_attributes.url") ?? f.Url("project.web_url")),
-            Text("author", f.Has("object_attributes") ? Outside : null)),
-        Stranger = f.Has("object_attributes"),
-    };
+        var author = members.Has(f.Integer("object_attributes.author_id")) ? Member : f.Has("object_attributes") ? Outside : null;
+        return new WebhookSummary
+        {
+            Name = $"gitlab.{name}",
+            Trusted = Named(
+                Text("action", f.Pattern("object_attributes.action", Shapes.Word())),
+                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
+                Number("number", f.Integer("object_attributes.iid")),
+                Number("author_id", f.Integer("object_attributes.author_id")),
+                Text("url", f.Url("object_attributes.url") ?? f.Url("project.web_url")),
+                Text("author", author)),
+            Untrusted = author != Member
+                ? []
+                : Named(
+                    Text("title", f.Text("object_attributes.title")),
+                    Text("text", f.Text("object_attributes.note") ?? f.Text("object_attributes.description"), Long)),
+            Stranger = author == Outside,
+            PayloadOpen = author == Member && AllAreMembers(f, members),
+        };
+    }
+
+    // A listed person's note stands on a stranger's issue.
+    private static bool AllAreMembers(PayloadFields f, MemberIds members) =>
+        f.All("author_id", item => members.Has(item.Integer("author_id")));
 
     // A merge request from a branch of the project itself: its author may push there (GitLab Docs: permissions).
     private static bool IsOwn(PayloadFields f, string request) =>

@@ -4,16 +4,25 @@ using static Cluster.Core.Webhooks.Fields;
 
 namespace Cluster.Core.Webhooks.StandardWebhooks;
 
-/// <summary>Anything that sends Standard Webhooks 1.0.0 with a shared secret.</summary>
+/// <summary>Anything that sends Standard Webhooks 1.0.0: with a shared secret, or with a key pair of which the source has the public key.</summary>
 internal sealed class StandardHook : IWebhookSender
 {
-    private static readonly StandardSignature Signature = new();
+    private const string PublicKey = "v1a";
+
+    private static readonly StandardSignature Shared = new(svix: true);
+    private static readonly StandardPublicKeySignature Asymmetric = new();
 
     public string Kind => "standard-webhooks";
 
     public string Title => "Anything that signs by Standard Webhooks.";
 
-    public WebhookScheme Scheme(SourceSettings settings) => Signature;
+    public IReadOnlyList<string> Modes => ["v1", PublicKey];
+
+    public bool MakesSecret(SourceSettings settings) => settings.Mode == PublicKey;
+
+    public string Platform => "The sender";
+
+    public WebhookScheme Scheme(SourceSettings settings) => SchemeOf(settings);
 
     public WebhookReading Read(WebhookDelivery delivery)
     {
@@ -21,7 +30,7 @@ internal sealed class StandardHook : IWebhookSender
         var f = new PayloadFields(document.RootElement);
         return new WebhookReading
         {
-            Id = delivery.Headers.One(StandardSignature.IdHeader),
+            Id = SchemeOf(delivery.Settings).IdOf(delivery.Headers),
             IdIsProved = true,
             Summary = new WebhookSummary
             {
@@ -34,11 +43,21 @@ internal sealed class StandardHook : IWebhookSender
         };
     }
 
-    public IEnumerable<string> Setup(SourceSetup setup) =>
-    [
-        "At the sender:",
-        $"  Endpoint URL    {setup.Url}",
-        $"  Signing secret  {setup.ShownSecret}",
-        $"Where the sender makes the secret itself: cluster source rotate {setup.Name} --secret-file FILE --keep-old 0",
-    ];
+    public IEnumerable<string> Setup(SourceSetup setup) => MakesSecret(setup.Settings)
+        ?
+        [
+            "At the sender:",
+            $"  Endpoint URL  {setup.Url}",
+            .. Steps.GiveSecret(setup, "It shows its public key, which begins with whpk_"),
+        ]
+        :
+        [
+            "At the sender:",
+            $"  Endpoint URL    {setup.Url}",
+            $"  Signing secret  {setup.ShownSecret}",
+            $"Where the sender makes the secret itself: cluster source rotate {setup.Name} --secret-file FILE --keep-old 0",
+            "Where it has a key pair instead, add the source with --mode v1a.",
+        ];
+
+    private static StandardScheme SchemeOf(SourceSettings settings) => settings.Mode == PublicKey ? Asymmetric : Shared;
 }

@@ -4,26 +4,102 @@ using System.Text.RegularExpressions;
 
 namespace Cluster.Core.Webhooks.Verification;
 
-/// <summary>Standard Webhooks 1.0.0 (github.com/standard-webhooks, spec/standard-webhooks.md): HMAC-SHA256 over <c>id.time.body</c> in base64,
-/// several signatures separated by spaces. Only <c>v1</c>, the one with a shared secret, counts.</summary>
-internal sealed partial class StandardSignature : WebhookScheme
+/// <summary>Standard Webhooks 1.0.0 (github.com/standard-webhooks, spec/standard-webhooks.md): a proof of <c>id.time.body</c> in base64, several
+/// separated by spaces, each behind its version. A source takes one version and skips the other.</summary>
+/// <param name="svix">True when the same headers may come under the names of Svix (svix-webhooks, verifying payloads), which made the standard.</param>
+public abstract partial class StandardScheme(bool svix) : WebhookScheme
 {
-    public const string IdHeader = "webhook-id";
-
-    private const string TimeHeader = "webhook-timestamp";
-    private const string SignatureHeader = "webhook-signature";
-    private const string Prefix = "v1,";
-    private const string SecretPrefix = "whsec_";
     private const int MostSignatures = 8;
 
-    public override string Title => $"HMAC-SHA256 of id, time and body in {SignatureHeader}";
+    private protected static readonly StandardHeaders Standard = new("webhook-id", "webhook-timestamp", "webhook-signature");
+    private static readonly StandardHeaders Svix = new("svix-id", "svix-timestamp", "svix-signature");
+    private static readonly string[] Versions = ["v1,", "v1a,"];
 
-    public override WebhookProof? Begin(WebhookHeaders headers, IReadOnlyList<byte[]> keys, DateTimeOffset now) =>
-        headers.One(IdHeader) is { } id && IdForm().IsMatch(id)
-            && headers.One(TimeHeader) is { } time && IsNow(time, now)
-            && headers.One(SignatureHeader) is { } given && Read(given) is { Count: > 0 } signatures
-            ? new MacProof(keys, Encoding.ASCII.GetBytes($"{id}.{time}."), signatures)
+    /// <summary>What stands before a signature of this version.</summary>
+    private protected abstract string Version { get; }
+
+    private protected abstract int Length { get; }
+
+    private protected abstract WebhookProof? Prove(IReadOnlyList<byte[]> keys, byte[] prefix, IReadOnlyList<byte[]> signatures);
+
+    public sealed override WebhookProof? Begin(WebhookHeaders headers, IReadOnlyList<byte[]> keys, DateTimeOffset now) =>
+        NamesOf(headers) is { } names
+            && headers.One(names.Id) is { } id && IdForm().IsMatch(id)
+            && headers.One(names.Time) is { } time && IsNow(time, now)
+            && headers.One(names.Signature) is { } given && Read(given) is { Count: > 0 } signatures
+            ? Prove(keys, Encoding.ASCII.GetBytes($"{id}.{time}."), signatures)
             : null;
+
+    /// <summary>The id that was proved.</summary>
+    internal string? IdOf(WebhookHeaders headers) => NamesOf(headers) is { } names ? headers.One(names.Id) : null;
+
+    // Exactly one set: of two, one would be proved and the other believed.
+    private StandardHeaders? NamesOf(WebhookHeaders headers) =>
+        !svix ? Standard
+        : !Svix.Any(headers) ? Standard
+        : !Standard.Any(headers) ? Svix
+        : null;
+
+    private List<byte[]>? Read(string value)
+    {
+        if (value.Length > MostSignatures * 120)
+        {
+            return null;
+        }
+
+        var signatures = new List<byte[]>();
+        foreach (var part in value.Split(' '))
+        {
+            if (!part.StartsWith(Version, StringComparison.Ordinal))
+            {
+                if (Versions.Any(version => part.StartsWith(version, StringComparison.Ordinal)))
+                {
+                    continue; // of the version that this source does not take
+                }
+
+                return null;
+            }
+
+            if (Canonical(part[Version.Length..]) is not { } signature || signature.Length != Length)
+            {
+                return null;
+            }
+
+            signatures.Add(signature);
+        }
+
+        return signatures.Count <= MostSignatures ? signatures : null;
+    }
+
+    // Base64 has several spellings of the same bytes; only the one that an encoder writes counts.
+    private protected static byte[]? Canonical(string text)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length) && Convert.ToBase64String(bytes, 0, length) == text ? bytes[..length] : null;
+    }
+
+    // The specification forbids the dot, which separates what is signed.
+    [GeneratedRegex(@"\A[A-Za-z0-9_:=+/-]{1,128}\z")]
+    private static partial Regex IdForm();
+
+    private protected sealed record StandardHeaders(string Id, string Time, string Signature)
+    {
+        public bool Any(WebhookHeaders headers) => headers.Has(Id) || headers.Has(Time) || headers.Has(Signature);
+    }
+}
+
+/// <summary><c>v1</c>: HMAC-SHA256 with a shared secret.</summary>
+internal sealed class StandardSignature(bool svix = false) : StandardScheme(svix)
+{
+    private const string SecretPrefix = "whsec_";
+
+    public override string Title => $"HMAC-SHA256 of id, time and body in {Standard.Signature}";
+
+    public override string SecretForm => "whsec_ and the base64 of 24 to 64 bytes";
+
+    private protected override string Version => "v1,";
+
+    private protected override int Length => 32;
 
     public override byte[]? Key(string secret)
     {
@@ -40,46 +116,12 @@ internal sealed partial class StandardSignature : WebhookScheme
         var mac = HMACSHA256.HashData(Key(secret)!, (byte[])[.. Encoding.ASCII.GetBytes($"{id}.{time}."), .. body]);
         return new Dictionary<string, string>
         {
-            [IdHeader] = id,
-            [TimeHeader] = time,
-            [SignatureHeader] = Prefix + Convert.ToBase64String(mac),
+            [Standard.Id] = id,
+            [Standard.Time] = time,
+            [Standard.Signature] = Version + Convert.ToBase64String(mac),
         };
     }
 
-    private static List<byte[]>? Read(string value)
-    {
-        if (value.Length > MostSignatures * 120)
-        {
-            return null;
-        }
-
-        var signatures = new List<byte[]>();
-        foreach (var part in value.Split(' '))
-        {
-            if (part.StartsWith("v1a,", StringComparison.Ordinal))
-            {
-                continue; // ed25519 under a public key, which a source does not have
-            }
-
-            if (!part.StartsWith(Prefix, StringComparison.Ordinal) || Canonical(part[Prefix.Length..]) is not { Length: 32 } signature)
-            {
-                return null;
-            }
-
-            signatures.Add(signature);
-        }
-
-        return signatures.Count <= MostSignatures ? signatures : null;
-    }
-
-    // Base64 has several spellings of the same bytes; only the one that an encoder writes counts.
-    private static byte[]? Canonical(string text)
-    {
-        var bytes = new byte[text.Length];
-        return Convert.TryFromBase64String(text, bytes, out var length) && Convert.ToBase64String(bytes, 0, length) == text ? bytes[..length] : null;
-    }
-
-    // The specification forbids the dot, which separates what is signed.
-    [GeneratedRegex(@"\A[A-Za-z0-9_:=+/-]{1,128}\z")]
-    private static partial Regex IdForm();
+    private protected override WebhookProof Prove(IReadOnlyList<byte[]> keys, byte[] prefix, IReadOnlyList<byte[]> signatures) =>
+        new MacProof(keys, prefix, signatures);
 }

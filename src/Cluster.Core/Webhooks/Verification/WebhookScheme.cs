@@ -24,6 +24,12 @@ public abstract class WebhookScheme
     /// <summary>True when the proof is the HMAC of the body and nothing else, as at GitHub.</summary>
     public virtual bool SignsBodyAlone => false;
 
+    /// <summary>False where only the sender has what signs.</summary>
+    public virtual bool CanSign => true;
+
+    /// <summary>What a secret looks like, in words that stand after "is".</summary>
+    public virtual string SecretForm => "16 to 512 printable ASCII characters";
+
     /// <summary>The key that a secret stands for; null when it is no secret of this scheme.</summary>
     public virtual byte[]? Key(string secret) => Encoding.UTF8.GetBytes(secret);
 

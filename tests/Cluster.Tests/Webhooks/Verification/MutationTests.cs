@@ -134,6 +134,7 @@ public sealed class MutationTests
     [InlineData("buildkite")]
     [InlineData("grafana")]
     [InlineData("standard-webhooks")]
+    [InlineData("standard-webhooks:v1a")]
     [InlineData("gitlab:signing")]
     public void A_signed_time_may_be_five_minutes_off_both_ways_and_not_more(string name)
     {
@@ -178,6 +179,37 @@ public sealed class MutationTests
         var proven = proof.Finish();
         Assert.Equal(2, proven?.Key);
         Assert.Equal(32, proven?.Hash.Length);
+    }
+
+    [Fact]
+    public void No_more_public_key_signatures_are_tried_than_a_rotation_needs()
+    {
+        var signed = new Signed("standard-webhooks:v1a");
+        var other = new Signed("standard-webhooks:v1a").Headers[2].Value;
+
+        Assert.True(signed.Accepts(signed.With(2, right => $"{other} {other} {right}")));
+        Assert.False(signed.Accepts(signed.With(2, right => $"{other} {other} {other} {right}")));
+    }
+
+    [Fact]
+    public void Without_the_nodes_part_a_public_key_proves_nothing()
+    {
+        var signed = new Signed("standard-webhooks:v1a");
+        var bare = Core.Webhooks.WebhookSenders.Find("standard-webhooks")!.Scheme(new Core.Webhooks.SourceSettings { Mode = "v1a" });
+
+        Assert.Null(bare.Begin(Testing.WebhookSamples.View(signed.Headers), [bare.Key(signed.Secret)!], Signed.Now));
+    }
+
+    [Theory]
+    [InlineData("AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")] // of order one: a constant signature fits every message
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
+    public void A_public_key_under_which_anybody_could_sign_is_refused(string key)
+    {
+        var sender = Core.Webhooks.WebhookSenders.Find("standard-webhooks")!;
+        var settings = new Core.Webhooks.SourceSettings { Mode = "v1a" };
+
+        Assert.NotNull(Cluster.Server.Webhooks.PublicKeys.Fault(sender, settings, $"whpk_{key}"));
+        Assert.Null(Cluster.Server.Webhooks.PublicKeys.Fault(sender, settings, new Signed("standard-webhooks:v1a").Secret));
     }
 
     private static (string, bool) Body(Signed signed, byte[] body) => ("body", signed.Accepts(body: body));

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Cluster.Core.Webhooks;
+using Cluster.Server.Webhooks;
 using Cluster.Testing;
 
 namespace Cluster.Tests.Webhooks.Verification;
@@ -42,11 +43,12 @@ public sealed class SignatureVectorTests
         {
             Mode = !own ? null
                 : kind == "gitlab" ? "signing"
+                : vector.GetProperty("secret").GetString()!.StartsWith("whpk_", StringComparison.Ordinal) ? "v1a"
                 : kind == "grafana" && !vector.TryGetProperty("config", out _) && headers.Count == 1 ? "body"
                 : null,
         };
         var now = vector.TryGetProperty("clock", out var clock) ? DateTimeOffset.FromUnixTimeSeconds(clock.GetInt64()) : DateTimeOffset.UtcNow;
-        var scheme = WebhookSenders.Find(kind)!.Scheme(settings);
+        var scheme = PublicKeys.SchemeOf(WebhookSenders.Find(kind)!, settings);
         if (scheme.Key(vector.GetProperty("secret").GetString()!) is not { } key)
         {
             return false;

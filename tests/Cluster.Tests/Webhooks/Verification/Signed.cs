@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Cluster.Core.Webhooks;
 using Cluster.Core.Webhooks.Verification;
+using Cluster.Server.Webhooks;
 using Cluster.Testing;
 
 namespace Cluster.Tests.Webhooks.Verification;
@@ -13,7 +14,7 @@ internal sealed class Signed
 
     public static readonly IReadOnlyList<string> Schemes =
     [
-        "github", "bitbucket", "sentry", "pagerduty", "circleci", "buildkite", "grafana", "grafana:body", "standard-webhooks", "gitlab:signing",
+        "github", "bitbucket", "sentry", "pagerduty", "circleci", "buildkite", "grafana", "grafana:body", "standard-webhooks", "standard-webhooks:svix", "standard-webhooks:v1a", "gitlab:signing",
     ];
 
     private readonly byte[] _key;
@@ -21,10 +22,19 @@ internal sealed class Signed
     public Signed(string name)
     {
         var parts = name.Split(':');
-        Scheme = WebhookSenders.Find(parts[0])!.Scheme(new SourceSettings { Mode = parts.ElementAtOrDefault(1) });
-        Secret = Scheme.NewSecret();
+        var svix = parts.ElementAtOrDefault(1) == "svix"; // no mode: the same headers under other names
+        Scheme = PublicKeys.SchemeOf(WebhookSenders.Find(parts[0])!, new SourceSettings { Mode = svix ? null : parts.ElementAtOrDefault(1) });
+        if (Scheme.CanSign)
+        {
+            Secret = Scheme.NewSecret();
+            Headers = [.. Scheme.Sign(Secret, "msg_1", Now, Body).Select(header => KeyValuePair.Create(svix ? header.Key.Replace("webhook-", "svix-") : header.Key, header.Value))];
+        }
+        else
+        {
+            (Secret, Headers) = KeyPair.Sign("msg_1", Now, Body);
+        }
+
         _key = Scheme.Key(Secret)!;
-        Headers = [.. Scheme.Sign(Secret, "msg_1", Now, Body)];
     }
 
     public WebhookScheme Scheme { get; }
