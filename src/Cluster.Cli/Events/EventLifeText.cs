@@ -54,7 +54,12 @@ internal static class EventLifeText
     {
         if (one.State != "filtered")
         {
-            yield return Line(one.QueuedAt, "queued");
+            yield return Line(one.QueuedAt, one.HeldUntil is null ? "queued" : "kept back");
+        }
+
+        if (one is { State: "held", HeldUntil: { } until })
+        {
+            yield return Line(until, "will be let go, or later if more of its fold comes");
         }
 
         if (one.SentAt is { } sent)
@@ -82,7 +87,7 @@ internal static class EventLifeText
             yield return Line(answer.At, $"message {answer.Id} answers it{(answer.Refused is { } why ? $"; its platform did not take it: {why}" : "")}");
         }
 
-        if (one.State is "queued" or "sent" or "expired")
+        if (one.State is "held" or "queued" or "sent" or "expired")
         {
             yield return Line(one.ExpiresAt, one.State == "expired" ? "its time was over" : "its time will be over");
         }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Cluster.Cli.Nodes;
 using Cluster.Cli.Terminal;
+using Cluster.Core;
 using Cluster.Core.Api;
 
 namespace Cluster.Cli.Routes;
@@ -66,7 +67,7 @@ internal static class RouteCommands
                     ["NAME", "WHEN", "TO", "OTHERWISE", "ALSO"],
                     list.Routes.Select(route => (string[])
                     [
-                        route.Name, string.Join(", ", route.When), route.Target, route.Otherwise ?? "-", route.Also ? "yes" : "-",
+                        route.Name, string.Join(", ", route.When), route.Target, route.Otherwise ?? (route.Queue is { } queue ? $"queue {Duration.Write(queue)}" : "-"), route.Also ? "yes" : "-",
                     ]))));
 
     private static Command Test(NodeOptions node)

@@ -52,8 +52,11 @@ public sealed record DeliveryLife
     public required string Session { get; init; }
     public required string State { get; init; }
 
-    /// <summary>Why it is <c>dead</c> or <c>filtered</c>.</summary>
+    /// <summary>Why it is <c>dead</c> or <c>filtered</c>, into what it is <c>folded</c>, or by what it is <c>healed</c>.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Until when it is, or was to be, kept back; later where more of its fold came. Null when it was not.</summary>
+    public DateTimeOffset? HeldUntil { get; init; }
 
     public required DateTimeOffset QueuedAt { get; init; }
 

@@ -14,7 +14,7 @@ public static class ChatStates
     };
 
     /// <summary>Nothing comes after it.</summary>
-    public static bool IsEnd(string state) => state is "answered" or "expired" or "dead" or "filtered";
+    public static bool IsEnd(string state) => state is "answered" or "expired" or "dead" or "filtered" or "folded" or "healed";
 }
 
 /// <summary>The lanes of the outbox: a lower one is sent first.</summary>

@@ -19,8 +19,9 @@ public abstract record Judgement
 /// <summary>
 /// The life of a delivery. It is <c>queued</c> in the mailbox; <c>sent</c> when written to a client under an epoch and batch;
 /// <c>received</c> when the client process has proved to have read it; <c>answered</c> when a tool call named it. Other ends are
-/// <c>expired</c> (it waited too long), <c>dead</c> with a reason (never to be delivered) and <c>filtered</c> (recorded, not meant
-/// for a session).
+/// <c>expired</c> (it waited too long), <c>dead</c> with a reason (never to be delivered), <c>filtered</c> (recorded, not meant
+/// for a session), <c>folded</c> (told by a message that tells several) and <c>healed</c> (well again before it was told). What is
+/// kept back begins as <c>held</c>; <see cref="HoldRules"/> say when it is let go.
 /// </summary>
 public static class DeliveryRules
 {
@@ -51,7 +52,7 @@ public static class DeliveryRules
         : new Judgement.Send();
 
     /// <summary>The states, as everybody names them.</summary>
-    public static readonly IReadOnlyList<string> States = ["queued", "sent", "received", "answered", "expired", "dead", "filtered"];
+    public static readonly IReadOnlyList<string> States = ["held", "queued", "sent", "received", "answered", "expired", "dead", "filtered", "folded", "healed"];
 
     public static string Word(EventKind kind) => kind.ToString().ToLowerInvariant();
 }

@@ -91,6 +91,9 @@ public sealed record Submission
     /// <summary>What it is about, as one key within its session, for a recovery that makes it needless; null where no sender says so.</summary>
     public string? Subject { get; init; }
 
+    /// <summary>How far that had come: a recovery heals nothing that is further. 0 where nothing counts it.</summary>
+    public long SubjectStep { get; init; }
+
     /// <summary>From when on the node looks after it beside its delivery: who else is told, and who comes next; null for never.</summary>
     public DateTimeOffset? WatchFrom { get; init; }
 

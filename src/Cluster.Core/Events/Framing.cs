@@ -62,6 +62,24 @@ public static partial class Framing
             Fields(json, "untrusted", summary.Untrusted);
         })}";
 
+    /// <summary>Several webhooks' content as one: each field with what they have in common, or with a list of its values.</summary>
+    public static string Folded(FoldedSummary summary, string playbook) =>
+        $"{WebhookLine}\n{Json(json =>
+        {
+            json.WriteString("event", summary.Name);
+            json.WriteString("playbook", playbook);
+            json.WriteNumber("folded", summary.Count);
+            json.WriteStartArray("event_ids");
+            foreach (var id in summary.EventIds)
+            {
+                json.WriteNumberValue(id);
+            }
+
+            json.WriteEndArray();
+            Folded(json, "trusted", summary.Trusted);
+            Folded(json, "untrusted", summary.Untrusted);
+        })}";
+
     /// <summary>Text of a stranger as a JSON string that is safe in a block, quotes included.</summary>
     public static string Quote(string text) => $"\"{HostileText.Encoder.Encode(HostileText.Cut(text, ChannelPartLimit))}\"";
 
@@ -86,6 +104,47 @@ public static partial class Framing
         }
 
         json.WriteEndObject();
+    }
+
+    private static void Folded(Utf8JsonWriter json, string name, IReadOnlyList<FoldedField> fields)
+    {
+        json.WriteStartObject(name);
+        foreach (var field in fields)
+        {
+            json.WritePropertyName(field.Name);
+            if (!field.Differs)
+            {
+                Value(json, field.Values[0]);
+                continue;
+            }
+
+            json.WriteStartArray();
+            foreach (var value in field.Values)
+            {
+                Value(json, value);
+            }
+
+            if (field.More > 0)
+            {
+                json.WriteStringValue($"{field.More} more");
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void Value(Utf8JsonWriter json, FoldedValue value)
+    {
+        if (value.Number is { } number)
+        {
+            json.WriteNumberValue(number);
+        }
+        else
+        {
+            json.WriteStringValue(value.Text);
+        }
     }
 
     private static string Json(Action<Utf8JsonWriter> write)
@@ -129,7 +188,17 @@ public sealed record WebhookSummary
 
     /// <summary>Set when this event should wake nobody: why.</summary>
     public string? FilterReason { get; init; }
+
+    /// <summary>What it is about, where its platform proves that, and what becomes well there is the same; never told. Null where no success is
+    /// sure to make a failure needless, and wherever strangers have a say in it.</summary>
+    public WebhookSubject? Subject { get; init; }
 }
+
+/// <summary>What an event is about: a check on a branch, an incident, a group of alerts.</summary>
+/// <param name="Key">Its name among all that its source tells of.</param>
+/// <param name="Recovers">True when the event says that it is well again.</param>
+/// <param name="Step">How far it had come, where the platform counts that: a success heals no failure of something newer.</param>
+public sealed record WebhookSubject(string Key, bool Recovers, long Step = 0);
 
 /// <summary>One field of a summary: a text or a number.</summary>
 public sealed record WebhookField

@@ -48,7 +48,7 @@ public static class ReplayRules
             return $"Event {wish.EventId} is what {wish.Sender} said to {wish.From.Session}. Only webhooks can be replayed to another session.";
         }
 
-        if (same && wish.State is "queued" or "sent")
+        if (same && wish.State is "held" or "queued" or "sent")
         {
             return $"Event {wish.EventId} still waits for {wish.From.Session} and will be delivered. There is nothing to replay yet.";
         }

@@ -117,24 +117,34 @@ public sealed record RouteQuiet
     /// <summary>When the quiet hours end in which <paramref name="now"/> falls; null outside of them.</summary>
     public DateTimeOffset? EndOf(DateTimeOffset now)
     {
-        var zone = TimeZoneInfo.FindSystemTimeZoneById(Zone);
-        var local = TimeZoneInfo.ConvertTime(now, zone).DateTime;
-        var (time, day) = (TimeOnly.FromDateTime(local), DateOnly.FromDateTime(local));
-        var isQuiet = From < To ? time >= From && time < To : time >= From || time < To;
-        if (!isQuiet)
+        // A node whose system does not know the zone tells at once rather than never.
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(Zone, out var zone))
         {
             return null;
         }
 
-        var end = (time < To ? day : day.AddDays(1)).ToDateTime(To);
-        while (zone.IsInvalidTime(end))
+        var today = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, zone).DateTime);
+        DateTimeOffset? quietUntil = null;
+        foreach (var day in new[] { today.AddDays(-1), today })
         {
-            end = end.AddMinutes(15); // the clocks are put forward at this moment
+            var begin = Moment(zone, day.ToDateTime(From), later: false);
+            var end = Moment(zone, (From < To ? day : day.AddDays(1)).ToDateTime(To), later: true);
+            quietUntil = begin <= now && now < end ? end : quietUntil;
         }
 
-        // Where the clocks are put back, the later of both moments.
-        var offset = zone.IsAmbiguousTime(end) ? zone.GetAmbiguousTimeOffsets(end).Min() : zone.GetUtcOffset(end);
-        return new DateTimeOffset(end, offset);
+        return quietUntil;
+    }
+
+    // Where the clocks are put back there are two such moments, and where they are put forward it is the first one after.
+    private static DateTimeOffset Moment(TimeZoneInfo zone, DateTime local, bool later)
+    {
+        while (zone.IsInvalidTime(local))
+        {
+            local = local.AddMinutes(15);
+        }
+
+        return new DateTimeOffset(local, !zone.IsAmbiguousTime(local) ? zone.GetUtcOffset(local)
+            : later ? zone.GetAmbiguousTimeOffsets(local).Min() : zone.GetAmbiguousTimeOffsets(local).Max());
     }
 }
 

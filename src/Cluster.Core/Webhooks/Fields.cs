@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Cluster.Core.Events;
 
 namespace Cluster.Core.Webhooks;
@@ -20,6 +22,27 @@ internal static class Fields
         text is null ? null : new WebhookField { Name = name, Text = HostileText.Cut(text, limit) };
 
     public static WebhookField? Number(string name, long? number) => number is null ? null : new WebhookField { Name = name, Number = number };
+
+    /// <summary>What an event is about, where all parts of its name are there.</summary>
+    /// <param name="breaks">It says that something is wrong.</param>
+    /// <param name="recovers">It says that it is well again.</param>
+    /// <param name="step">How far it had come.</param>
+    /// <param name="parts">Names that the platform gives, or that only narrow what is meant.</param>
+    public static WebhookSubject? About(bool breaks, bool recovers, long? step, params ReadOnlySpan<string?> parts)
+    {
+        var key = new StringBuilder();
+        foreach (var part in parts)
+        {
+            if (part is null or "" or PayloadFields.NotUnicode)
+            {
+                return null;
+            }
+
+            key.Append(CultureInfo.InvariantCulture, $"{part.Length}:{part}");
+        }
+
+        return (breaks || recovers) && step is { } counted ? new WebhookSubject(key.ToString(), recovers, counted) : null;
+    }
 
     public static List<WebhookField> Named(params ReadOnlySpan<WebhookField?> fields)
     {

@@ -6,7 +6,7 @@ namespace Cluster.Core.Webhooks;
 /// <summary>Reads fields of other people's JSON by path; a field of another type is a missing one. The default one has none.</summary>
 internal readonly struct PayloadFields(JsonElement root)
 {
-    private const string NotUnicode = "[text that is not valid Unicode]";
+    internal const string NotUnicode = "[text that is not valid Unicode]";
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 

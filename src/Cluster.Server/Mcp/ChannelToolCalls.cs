@@ -135,7 +135,7 @@ internal sealed class ChannelToolCalls(
         }
 
         await calls.CalledAsync(session.Session, ct);
-        if (stored.Info.State is not ("sent" or "received" or "answered"))
+        if (!stored.Told)
         {
             return new ToolOutcome(true, $"Event {eventId} is {stored.Info.State}; it was not delivered to this session, so its text is not shown.");
         }
@@ -145,6 +145,11 @@ internal sealed class ChannelToolCalls(
         if (stored.Info.Kind is "chat" or "note")
         {
             return new ToolOutcome(false, text.Append(HostileText.Escape(stored.Body)).ToString());
+        }
+
+        if (stored.Several && stored.Payload.Length == 0)
+        {
+            return new ToolOutcome(false, text.Append("It tells of several events; ask for one of its event_ids. What it came with:\n").Append(stored.Body).ToString());
         }
 
         return await payloads.PartAsync(stored, path ?? "", offset, text, ct);

@@ -32,6 +32,7 @@ internal static class StorageRegistration
             .AddSingleton<McpSessionStore>()
             .AddSingleton<Appender>()
             .AddSingleton<MailboxStore>()
+            .AddSingleton<HoldStore>()
             .AddSingleton<ToolCallStore>()
             .AddSingleton<ConversationStore>()
             .AddSingleton<EventLives>()

@@ -9,6 +9,9 @@ internal static class Words
     /// <summary>A delivery's state, as its sender reads it.</summary>
     public static string Delivery(string? state, string? reason) => state switch
     {
+        "held" => "kept back for now",
+        "folded" => $"told with others: folded {HostileText.Clean(reason ?? "")}",
+        "healed" => $"needless: healed {HostileText.Clean(reason ?? "")} before it was told",
         "queued" => "waits",
         "sent" => "sent, not confirmed",
         "received" => "reached Claude Code",
@@ -24,7 +27,7 @@ internal static class Words
     {
         "answered" or "relayed" => "good",
         "received" => "plain",
-        "queued" or "sent" or "open" or "decided" => "waiting",
+        "held" or "queued" or "sent" or "open" or "decided" => "waiting",
         "dead" or "expired" or "refused" => "bad",
         _ => "plain",
     };

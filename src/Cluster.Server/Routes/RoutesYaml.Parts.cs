@@ -21,7 +21,9 @@ internal sealed partial class RoutesYaml
         {
             case "session":
                 return (Session(value), null, null);
-            case ("repository" or "queue") and var later:
+            case "queue" when kinds.Contains("queue"):
+                return (null, null, Time(value, "queue"));
+            case "repository" and var later:
                 Fault(kind, $"'{later}' is not in this version; name a session: {{ session: owner/name }}.");
                 return default;
             default:

@@ -20,7 +20,7 @@ internal static class WebhookEndpoints
     private static readonly SemaphoreSlim LargeBodies = new(4, 4);
 
     public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
-        services.AddSingleton<KnownSources>().AddSingleton<WebhookEntry>().AddSingleton<SourceTester>().AddCatchUp();
+        services.AddSingleton<KnownSources>().AddSingleton<WebhookEntry>().AddSingleton<SourceTester>().AddCatchUp().AddHostedService<HoldLoop>();
 
     public static void MapWebhooks(this IEndpointRouteBuilder app)
     {

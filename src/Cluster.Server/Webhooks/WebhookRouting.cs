@@ -104,13 +104,16 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
         return await SubmitAsync(known, to, version, reading, proven, ct);
     }
 
-    private Task<SubmitOutcome> SubmitAsync(
+    private async Task<SubmitOutcome> SubmitAsync(
         KnownSource known, Destination to, long version, WebhookReading reading, Proven proven, CancellationToken ct)
     {
         var source = known.Source;
         var summary = reading.Summary;
         var content = Framing.Webhook(summary, to.Route?.Playbook ?? source.Playbook);
-        return router.SubmitAsync(
+        var now = engine.Clock.GetUtcNow();
+        var entrance = HoldRules.Enter(to.Route, RoutedEvent.Of(source.Name, summary), summary, now);
+        var queue = to.Route?.Queue is { } time && !await routes.IsAttachedAsync($"{to.Session}", ct) ? time : (TimeSpan?)null;
+        return await router.SubmitAsync(
             to.Session,
             source.Identity,
             access => !Admits(access, source, to, version) ? null : new Submission
@@ -126,9 +129,14 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
                 Payload = reading.Payload,
                 DedupeKeys = reading.Keys(to.Last ? known.Scope : known.Scope.Of($"{to.Session}"), proven.Hash),
                 KeysKept = reading.Kept,
-                At = engine.Clock.GetUtcNow(),
+                At = now,
                 Route = to.Route?.Name,
-                FilterReason = summary.FilterReason,
+                FilterReason = entrance.FilterReason,
+                Hold = entrance.Hold,
+                Urgent = to.Route is { Urgent: true },
+                KeepWaiting = queue is { } wait ? HoldRules.KeepWaiting(wait, entrance.Hold, now) : null,
+                Subject = summary.Subject is { } subject ? HoldRules.Subject(source.Identity, subject) : null,
+                SubjectStep = summary.Subject?.Step ?? 0,
                 Verified = known.Verified(proven.Key),
             },
             ct,

@@ -158,11 +158,14 @@ internal static class WaitingLines
             ("@session", line.Session.ToString()),
             ("@first", line.First));
 
-    // The place of the first that waits is counted among everything that waits for the session, but verdicts, which overtake.
+    // The place of the first that waits is counted among everything that waits for the session: what is urgent overtakes it. Verdicts do so too,
+    // and are not counted.
     private static string Lines(string which) => $"""
         SELECT t.*, (
           SELECT COUNT(*) FROM delivery q
-          WHERE q.session_id = t.session_id AND q.state IN ('queued', 'sent') AND q.priority > 0 AND q.event_id <= t.waits) AS place
+          WHERE q.session_id = t.session_id AND q.state IN ('queued', 'sent') AND q.priority >= 0 AND (
+            (q.priority > 0 AND q.event_id <= t.waits)
+            OR (q.priority = 0 AND t.waits IS NOT NULL AND EXISTS (SELECT 1 FROM event u WHERE u.id = q.event_id AND u.kind <> 'verdict')))) AS place
         FROM (
           SELECT w.conversation, w.session_id, w.message_id, w.shown, w.item, w.first_event,
             MIN(CASE WHEN d.state IN ('queued', 'sent') THEN d.event_id END) AS waits,

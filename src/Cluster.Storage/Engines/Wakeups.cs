@@ -6,6 +6,8 @@ namespace Cluster.Storage.Engines;
 /// <summary>Tells waiting loops that something changed. A wake-up is a hint: it may be lost or come twice, so every listener also polls.</summary>
 public sealed class Wakeups
 {
+    private const string Held = "held"; // no session's name
+
     private readonly ConcurrentDictionary<Watcher, byte> _everything = new();
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<Watcher, byte>> _topics = new();
 
@@ -29,6 +31,12 @@ public sealed class Wakeups
         return watcher;
     }
 
+    /// <summary>Watches what this node keeps back in mailboxes.</summary>
+    public Watcher WatchHeld() => Watch(Held);
+
+    /// <summary>Something came in that is kept back.</summary>
+    public void RaiseHeld() => Raise(Held, onlookers: false);
+
     /// <summary>How many watch everything.</summary>
     public int Onlookers => _everything.Count;
 
@@ -46,7 +54,9 @@ public sealed class Wakeups
         }
     }
 
-    public void Raise(string topic)
+    public void Raise(string topic) => Raise(topic, onlookers: true);
+
+    private void Raise(string topic, bool onlookers)
     {
         if (_topics.TryGetValue(topic, out var watchers))
         {
@@ -56,7 +66,10 @@ public sealed class Wakeups
             }
         }
 
-        RaiseForOnlookers(topic);
+        if (onlookers)
+        {
+            RaiseForOnlookers(topic);
+        }
     }
 
     /// <summary>Something changed that those who look on want to see and nobody has to act on: the session's own watchers sleep on.</summary>

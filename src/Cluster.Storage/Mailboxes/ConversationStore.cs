@@ -14,6 +14,12 @@ public sealed record StoredEvent
     public required string Trust { get; init; }
     public required string Body { get; init; }
 
+    /// <summary>True when the session was told of it: by itself, or by a message that tells several.</summary>
+    public required bool Told { get; init; }
+
+    /// <summary>True when it is a message made of several events, which have their own payloads.</summary>
+    public required bool Several { get; init; }
+
     /// <summary>A webhook's raw body; empty for everything else.</summary>
     public required byte[] Payload { get; init; }
 }
@@ -109,7 +115,18 @@ public sealed class ConversationStore(Engine engine)
 
                 info = await WithHistoryAsync(db, info);
                 return await db.RowAsync(
-                    "SELECT chat_id, trust, body, payload FROM event WHERE id = @event",
+                    """
+                    SELECT e.chat_id, e.trust, e.body, e.payload, CASE WHEN EXISTS (
+                      SELECT 1 FROM delivery d LEFT JOIN delivery m ON d.state = 'folded' AND m.session_id = d.session_id AND m.event_id = d.folded_into
+                      WHERE d.session_id = @session AND d.event_id = @event AND COALESCE(m.state, d.state) IN ('sent', 'received', 'answered')
+                      UNION ALL
+                      SELECT 1 FROM delivery d JOIN replay r ON r.replay_of = d.folded_into JOIN delivery m ON m.session_id = d.session_id AND m.event_id = r.event_id
+                      WHERE d.session_id = @session AND d.event_id = @event AND d.state = 'folded' AND m.state IN ('sent', 'received', 'answered')
+                      ) THEN 1 ELSE 0 END,
+                      CASE WHEN EXISTS (SELECT 1 FROM delivery p WHERE p.folded_into > 0 AND p.folded_into IN (
+                        @event, COALESCE((SELECT r.replay_of FROM replay r WHERE r.event_id = @event), 0)) AND p.held_until IS NOT NULL) THEN 1 ELSE 0 END
+                    FROM event e WHERE e.id = @event
+                    """,
                     r => new StoredEvent
                     {
                         Info = info,
@@ -117,7 +134,10 @@ public sealed class ConversationStore(Engine engine)
                         Trust = r.GetString(1),
                         Body = Packed.UnpackText(r.Bytes(2)),
                         Payload = r.IsDBNull(3) ? [] : Packed.Unpack(r.Bytes(3)),
+                        Told = Convert.ToInt64(r.GetValue(4)) == 1,
+                        Several = Convert.ToInt64(r.GetValue(5)) == 1,
                     },
+                    ("@session", session.ToString()),
                     id);
             },
             ct);

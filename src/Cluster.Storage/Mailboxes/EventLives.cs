@@ -82,7 +82,7 @@ public sealed class EventLives(Engine engine)
         (string, object?)[] values = [("@session", access.Session.ToString()), ("@event", eventId)];
         var found = await db.RowAsync(
             """
-            SELECT chat_id, state, reason, queued_at, expires_at, attempts, sent_at, epoch, batch, received_at, answered_at, answered_by
+            SELECT chat_id, state, reason, queued_at, expires_at, attempts, sent_at, epoch, batch, received_at, answered_at, answered_by, held_until
             FROM delivery WHERE session_id = @session AND event_id = @event
             """,
             r => new { ChatId = r.GetString(0), Life = ReadDelivery(r, access.Session) },
@@ -122,6 +122,7 @@ public sealed class EventLives(Engine engine)
         ReceivedAt = r.TimeOrNull(9),
         AnsweredAt = r.TimeOrNull(10),
         AnsweredBy = r.TextOrNull(11),
+        HeldUntil = r.TimeOrNull(12),
         Answers = [],
         Shown = [],
     };

@@ -30,8 +30,9 @@ internal static class EventRows
         await turn.Db.ExecuteAsync(
             """
             INSERT INTO delivery (
-              session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, hops, held_until, held_limit, fold, subject, recovers, watch_at)
-            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires, @hops, @until, @limit, @fold, @subject, @recovers, @watch)
+              session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, hops, held_until, held_limit, fold, subject, subject_step,
+              recovers, watch_at)
+            VALUES (@session, @id, @chat, @priority, @state, @reason, 0, @at, @expires, @hops, @until, @limit, @fold, @subject, @step, @recovers, @watch)
             """,
             ("@session", submission.Session.ToString()),
             ("@id", id),
@@ -46,6 +47,7 @@ internal static class EventRows
             ("@limit", submission.Hold?.Limit.ToUnixTimeMilliseconds()),
             ("@fold", submission.Hold?.Fold),
             ("@subject", submission.Subject),
+            ("@step", submission.Subject is null ? null : submission.SubjectStep),
             ("@recovers", submission.Hold is { Recovers: true } ? 1 : null),
             ("@watch", submission.WatchFrom?.ToUnixTimeMilliseconds()));
     }

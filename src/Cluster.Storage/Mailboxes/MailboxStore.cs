@@ -43,6 +43,8 @@ public sealed class MailboxStore(Engine engine)
     /// <summary>Characters of one batch, by its content; a batch is repeated whole when its confirmation is lost.</summary>
     internal const int MaxBatchLength = 512 * 1024;
 
+    private const string Late = "expired: no client took it in time";
+
     private const int MostSwept = 2_000; // rows of each kind in one turn
 
     // A sender takes back, a sweep ends and a client confirms without holding the session: what was seen waiting may not wait any more.
@@ -180,8 +182,8 @@ public sealed class MailboxStore(Engine engine)
                 var cancelled = await turn.Db.ExecuteAsync(
                     """
                     UPDATE delivery SET state = 'dead', reason = @reason
-                    WHERE session_id = @session AND event_id = @event AND state = 'queued' AND priority > 0
-                      AND (@owner = 1 OR EXISTS (SELECT 1 FROM event WHERE id = @event AND sender = @who))
+                    WHERE session_id = @session AND event_id = @event AND state IN ('queued', 'held')
+                      AND EXISTS (SELECT 1 FROM event WHERE id = @event AND kind <> 'verdict' AND (@owner = 1 OR sender = @who))
                     """,
                     ("@reason", DeliveryRules.Cancelled),
                     ("@session", session.ToString()),
@@ -208,13 +210,18 @@ public sealed class MailboxStore(Engine engine)
               SELECT session_id, event_id FROM delivery
               WHERE state IN ('queued', 'sent') AND expires_at > 0 AND expires_at <= @now AND (state = 'queued' OR expires_at <= @late) LIMIT @most)
               AND state IN ('queued', 'sent') AND (state = 'queued' OR expires_at <= @late)
-            RETURNING session_id
+            RETURNING session_id, event_id, chat_id
             """,
-            r => r.GetString(0),
+            r => (Session: r.GetString(0), EventId: r.GetInt64(1), ChatId: r.GetString(2)),
             ("@now", turn.NowMs),
             ("@late", (turn.Now - DeliveryRules.ConfirmLate).ToUnixTimeMilliseconds()),
             ("@most", MostSwept));
-        foreach (var session in expired.Distinct())
+        foreach (var (_, webhook, _) in expired.Where(one => one.ChatId.StartsWith("source:", StringComparison.Ordinal)))
+        {
+            await HoldStore.NoteAsync(turn, webhook, Late);
+        }
+
+        foreach (var session in expired.Select(one => one.Session).Distinct())
         {
             turn.Wake(session);
         }
@@ -276,6 +283,11 @@ public sealed class MailboxStore(Engine engine)
             ("@epoch", epoch)) == 0)
         {
             return;
+        }
+
+        if (delivery.Kind == EventKind.Webhook && state == "expired")
+        {
+            await HoldStore.NoteAsync(turn, delivery.EventId, Late);
         }
 
         if (delivery.Kind == EventKind.Verdict)

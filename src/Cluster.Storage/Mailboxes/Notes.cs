@@ -93,7 +93,11 @@ internal static class Notes
 
     internal static async Task<bool> IsFullAsync(Turn turn, SessionId session, int limit) =>
         await turn.Db.NumberAsync(
-            "SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') AND priority >= 0 LIMIT 1 OFFSET @before",
+            """
+            SELECT (SELECT COUNT(*) FROM (
+              SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') AND priority >= 0 LIMIT @limit) AS waiting) + (
+              SELECT COUNT(*) FROM (SELECT 1 FROM delivery WHERE session_id = @session AND state = 'held' AND held_until > 0 LIMIT @limit) AS waiting)
+            """,
             ("@session", session.ToString()),
-            ("@before", limit - 1)) is not null;
+            ("@limit", limit)) >= limit;
 }

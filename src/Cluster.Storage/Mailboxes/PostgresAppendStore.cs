@@ -167,6 +167,7 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
                 Numbers(submissions.Select(s => s.Hold?.Limit.ToUnixTimeMilliseconds())),
                 Text(submissions.Select(s => s.Hold?.Fold)),
                 Text(submissions.Select(s => s.Subject)),
+                Numbers(submissions.Select(s => s.Subject is null ? (long?)null : s.SubjectStep)),
                 Numbers(submissions.Select(s => s.Hold is { Recovers: true } ? 1 : (long?)null)),
                 Numbers(submissions.Select(s => s.WatchFrom?.ToUnixTimeMilliseconds())),
                 new() { Value = now, NpgsqlDbType = NpgsqlDbType.Bigint },
@@ -189,7 +190,8 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
     private const string Count = """
         SELECT named.id, (SELECT COUNT(*) FROM (
           SELECT 1 FROM delivery d WHERE d.session_id = named.id AND d.state IN ('queued', 'sent') AND d.priority >= 0
-          ORDER BY d.priority, d.event_id LIMIT @limit) AS waiting)
+          ORDER BY d.priority, d.event_id LIMIT @limit) AS waiting) + (SELECT COUNT(*) FROM (
+          SELECT 1 FROM delivery d WHERE d.session_id = named.id AND d.state = 'held' AND d.held_until > 0 LIMIT @limit) AS waiting)
         FROM unnest(@sessions) AS named (id)
         """;
 
@@ -199,11 +201,11 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
         WITH submitted AS MATERIALIZED (
           SELECT s.*, nextval('ids') AS id,
             COALESCE((SELECT a.version FROM access a WHERE a.session_id = s.session_id), -1) AS held,
-            (SELECT MIN(d.event_id) FROM dedupe d WHERE d.key IN (s.key1, s.key2) AND d.expires_at > $27) AS known
+            (SELECT MIN(d.event_id) FROM dedupe d WHERE d.key IN (s.key1, s.key2) AND d.expires_at > $28) AS known
           FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24, $25, $26) WITH ORDINALITY AS s (
+            $20, $21, $22, $23, $24, $25, $26, $27) WITH ORDINALITY AS s (
             session_id, version, key1, key2, is_full, kind, name, sender, chat_id, trust, body, payload, at, expires_at, keys_until,
-            priority, filter, verified, route, first_state, held_until, held_limit, fold, subject, recovers, watch_at, place)
+            priority, filter, verified, route, first_state, held_until, held_limit, fold, subject, subject_step, recovers, watch_at, place)
         ), taken AS (
           INSERT INTO dedupe (key, event_id, expires_at)
           SELECT key, id, keys_until FROM (
@@ -214,7 +216,7 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
               WHERE key2 IS NOT NULL AND held = version AND known IS NULL AND NOT is_full) AS wanted
           ORDER BY key
           ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
-            WHERE dedupe.expires_at <= $27
+            WHERE dedupe.expires_at <= $28
           RETURNING key
         ), judged AS MATERIALIZED (
           SELECT submitted.*, held = version AND known IS NULL AND NOT is_full
@@ -225,12 +227,14 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
           SELECT id, kind, name, sender, chat_id, trust, body, payload, at, verified, route FROM judged WHERE written ORDER BY id
         ), deliveries AS (
           INSERT INTO delivery (
-            session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, held_until, held_limit, fold, subject, recovers, watch_at)
-          SELECT session_id, id, chat_id, priority, first_state, filter, 0, at, expires_at, held_until, held_limit, fold, subject, recovers, watch_at
+            session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, held_until, held_limit, fold,
+            subject, subject_step, recovers, watch_at)
+          SELECT session_id, id, chat_id, priority, first_state, filter, 0, at, expires_at, held_until, held_limit, fold,
+            subject, subject_step, recovers, watch_at
           FROM judged WHERE written ORDER BY id
         ), notes AS (
           INSERT INTO event_note (event_id, at, note)
-          SELECT known, $27, 'duplicate dropped' FROM judged WHERE known IS NOT NULL AND held = version
+          SELECT known, $28, 'duplicate dropped' FROM judged WHERE known IS NOT NULL AND held = version
         )
         SELECT id, held, known, written FROM judged ORDER BY place
         """;

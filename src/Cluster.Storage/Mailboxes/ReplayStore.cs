@@ -106,8 +106,8 @@ public sealed class ReplayStore(Engine engine, MailboxLimits limits)
         engine.ReadAsync(
             db => db.RowsAsync(
                 """
-                SELECT d.event_id FROM delivery d
-                WHERE d.session_id = @session AND d.state = @state AND d.queued_at > @since AND d.priority > 0
+                SELECT d.event_id FROM delivery d JOIN event e ON e.id = d.event_id AND e.kind <> 'verdict'
+                WHERE d.session_id = @session AND d.state IN ('dead', 'expired') AND d.state = @state AND d.event_id > 0 AND d.queued_at > @since
                   AND (d.reason IS NULL OR d.reason <> @cancelled)
                   AND NOT EXISTS (SELECT 1 FROM replay r WHERE r.replay_of = d.event_id)
                 ORDER BY d.event_id LIMIT @most

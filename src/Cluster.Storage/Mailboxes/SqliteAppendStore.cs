@@ -102,8 +102,9 @@ public sealed class SqliteAppendStore(SqliteEngine engine, MailboxLimits limits)
         {
             var waiting = await turn.Db.NumberAsync(
                 """
-                SELECT COUNT(*) FROM (
-                  SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') LIMIT @limit) AS waiting
+                SELECT (SELECT COUNT(*) FROM (
+                  SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') LIMIT @limit) AS waiting) + (
+                  SELECT COUNT(*) FROM (SELECT 1 FROM delivery WHERE session_id = @session AND state = 'held' LIMIT @limit) AS waiting)
                 """,
                 ("@session", session),
                 ("@limit", limits.Waiting));

@@ -86,7 +86,7 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                 }
 
                 if (replyTo is { } named && await turn.Db.NumberAsync(
-                    "SELECT 1 FROM delivery WHERE session_id = @session AND chat_id = @chat AND event_id = @event AND state NOT IN ('queued', 'filtered')",
+                    "SELECT 1 FROM delivery WHERE session_id = @session AND chat_id = @chat AND event_id = @event AND state NOT IN ('queued', 'filtered', 'held', 'folded', 'healed')",
                     session,
                     chat,
                     ("@event", named)) is null)
@@ -172,7 +172,7 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
         ?? await turn.Db.RowAsync(
             """
             SELECT e.sender FROM delivery d JOIN event e ON e.id = d.event_id
-            WHERE d.session_id = @session AND d.chat_id = @chat AND (@event = 0 OR d.event_id = @event) AND d.state NOT IN ('queued', 'filtered')
+            WHERE d.session_id = @session AND d.chat_id = @chat AND (@event = 0 OR d.event_id = @event) AND d.state NOT IN ('queued', 'filtered', 'held', 'folded', 'healed')
             ORDER BY d.event_id DESC LIMIT 1
             """,
             r => r.GetString(0),
@@ -223,7 +223,12 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     r => r.GetString(0),
                     ("@session", call.Session.ToString()),
                     ("@event", eventId));
-                if (state is null or "queued" or "filtered")
+                if (state == "folded")
+                {
+                    return ToolTurns.Refuse($"Event {eventId} is told by a message with others. Use the event_id of that channel block.");
+                }
+
+                if (state is null or "queued" or "filtered" or "held" or "healed")
                 {
                     return ToolTurns.Refuse($"There is no event {eventId} in this session. Use the event_id of a channel block that you received.");
                 }

@@ -118,6 +118,13 @@ public sealed class SessionStore(Engine engine)
                 """,
                 session,
                 ("@all", access.May(who, Act.Watch) ? 1 : 0),
+                ("@who", who.Value)) + await db.NumberAsync(
+                """
+                SELECT COUNT(*) FROM delivery
+                WHERE session_id = @session AND state = 'held' AND held_until > 0 AND (@all = 1 OR chat_id = @who)
+                """,
+                session,
+                ("@all", access.May(who, Act.Watch) ? 1 : 0),
                 ("@who", who.Value)))!.Value,
             OpenPermissions = access.May(who, Act.Approve)
                 ? (int)(await db.NumberAsync(

@@ -171,6 +171,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
             await new EventLives(engine).FindAsync(accepted.EventId, Alice, Ct);
             await new Storage.Sessions.SessionStore(engine).ListAsync(Alice, Ct);
             await principals.KnowsAsync(Bob, AliceCalls, Ct);
+            await HoldWalk.RunAsync(engine, appends, await MessageAsync("line\n{}", Core.Access.Identity.Source("ci")), Ct);
             await engine.TurnAsync(MailboxStore.SweepAsync, Ct);
             await engine.TurnAsync(PermissionStore.SweepAsync, Ct);
             await new LeaseStore(engine).TakeAsync("housekeeping", Ct);

@@ -92,6 +92,7 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         await Tools.TellAsync(call with { RequestId = "5" }, new SessionId("alice", "api.2"), "allowed", Ct);
         await Access.RevokeAsync(Api, Bob, Role.Talk, Alice, Ct);
         await Mailboxes.CancelAsync(Api, id, Bob, Ct);
+        await HoldWalk.RunAsync(Engine, Appends, await MessageAsync("line\n{}", Identity.Source("ci")), Ct);
         await Engine.TurnAsync(MailboxStore.SweepAsync, Ct);
         await Engine.TurnAsync(PermissionStore.SweepAsync, Ct);
         await McpSessions.CloseStreamAsync(client.Id, client.Stream, Ct);

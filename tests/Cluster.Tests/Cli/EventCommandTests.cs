@@ -33,6 +33,27 @@ public sealed class EventCommandTests : IDisposable
         Assert.StartsWith("{\"id\":\"42\"", json.Output);
     }
 
+    [Theory]
+    [InlineData("held", null, "To alice/api: kept back for now", "will be let go, or later if more of its fold comes")]
+    [InlineData("folded", "into 123", "To alice/api: told with others: folded into 123", "kept back")]
+    [InlineData("healed", "by 130", "To alice/api: needless: healed by 130 before it was told", "kept back")]
+    public async Task Show_tells_what_was_kept_back_and_what_became_of_it(string state, string? reason, params string[] expected)
+    {
+        await using var node = await StartAsync();
+        node.Api["GET /api/events/42"] = context => FakeNode.JsonAsync(context, 200, $$"""
+            {"id":"42","kind":"webhook","name":"github.check_run","sender":"source:ci","chatId":"source:ci","trust":"system","at":"2026-01-01T12:00:00Z",
+             "replays":[],"duplicates":0,"history":[],
+             "deliveries":[{"session":"alice/api","state":"{{state}}",{{(reason is null ? "" : $"\"reason\":\"{reason}\",")}}"heldUntil":"2026-01-01T12:00:30Z",
+               "queuedAt":"2026-01-01T12:00:00Z","expiresAt":"2026-01-08T12:00:00Z","attempts":0,"answers":[],"shown":[]}]}
+            """);
+
+        var ran = await ClusterProcess.RunAsync(_home, "events", "show", "42");
+
+        Assert.Equal((0, ""), (ran.ExitCode, ran.Error));
+        Assert.All(expected, text => Assert.Contains(text, ran.Output));
+        Assert.DoesNotContain("queued", ran.Output);
+    }
+
     [Fact]
     public async Task Replay_names_the_new_event()
     {

@@ -16,7 +16,7 @@ public sealed class RoutesYamlTests
               - name: one
                 when: { source: ci, brunch: main }
                 to: { session: api }
-                fold: { by: [repository], within: 30s }
+                fold: { by: [repository], within: soon }
               - name: one
                 whn: {}
                 to: { repository: acme/api }
@@ -41,7 +41,7 @@ public sealed class RoutesYamlTests
             [
                 "1: 'rules' is not known here; the file has one key, 'routes'.",
                 "4: No event has a field 'brunch'. Did you mean 'branch'?",
-                "6: 'fold' is not in this version; leave it out.",
+                "6: 'within' is a time such as 30s, 5m, 4h or 7d.",
                 "7: The route has no 'when'.",
                 "8: 'whn' is not known in a route. Did you mean 'when'?",
                 "9: 'repository' is not in this version; name a session: { session: owner/name }.",
@@ -79,6 +79,36 @@ public sealed class RoutesYamlTests
                 "4: Route 'Two': The playbook has 4,001 characters; 4,000 are the most.",
             ],
             faults);
+    }
+
+    [Theory]
+    [InlineData("otherwise: { queue: 30s }", "Route 'one': 'queue' is a time of 1m to 7d.")]
+    [InlineData("otherwise: { queue: 8d }", "Route 'one': 'queue' is a time of 1m to 7d.")]
+    [InlineData("otherwise: { queue: long }", "'queue' is a time such as 30s, 5m, 4h or 7d.")]
+    [InlineData("fold: 30s", "'fold' has a form such as { by: [repository, head_sha], within: 30s }.")]
+    [InlineData("fold: { within: 30s }", "'fold' has no 'by'; a form is { by: [repository, head_sha], within: 30s }.")]
+    [InlineData("fold: { by: repository, within: 30s, atmost: 5m }", "'atmost' is not known in 'fold'. Did you mean 'at_most'?")]
+    [InlineData("fold: { by: title, within: 30s }", "Route 'one': Strangers can write 'title', so they could hide an event in a fold; name fields that the platform makes, such as repository or head_sha.")]
+    [InlineData("fold: { by: repo, within: 30s }", "Route 'one': No event has a field 'repo'.")]
+    [InlineData("fold: { by: [], within: 30s }", "Route 'one': 'fold' is by 1 to 5 fields.")]
+    [InlineData("fold: { by: repository, within: 0 }", "Route 'one': A fold is open 'within' 1s or more, and 'at_most' as long as that or longer, 1h at the most.")]
+    [InlineData("fold: { by: repository, within: 5m, at_most: 1m }", "Route 'one': A fold is open")]
+    [InlineData("fold: { by: repository, within: 5m, at_most: 2h }", "Route 'one': A fold is open")]
+    [InlineData("priority: high", "'priority' is urgent or normal.")]
+    [InlineData("quiet: { from: \"22:00\", to: \"07:00\" }", "'quiet' has no 'zone'; a form is")]
+    [InlineData("quiet: { from: \"22:00\", to: \"24:00\", zone: UTC }", "'to' is a time of day in quotes, from \"00:00\" to \"23:59\".")]
+    [InlineData("quiet: { from: \"22:00\", to: \"22:00\", zone: UTC }", "Route 'one': 'quiet' begins and ends at the same time; to have no events, leave the route out.")]
+    [InlineData("quiet: { from: \"22:00\", to: \"07:00\", zone: Europe/Atlantis }", "Route 'one': The node knows no time zone 'Europe/Atlantis'; write one such as Europe/Berlin or UTC.")]
+    [InlineData("quiet: { from: \"22:00\", to: \"07:00\", zone: UTC, then: wait }", "'then' is queue (it waits for the end of the quiet hours) or filter (it is recorded and wakes nobody).")]
+    public void What_keeps_an_event_back_is_checked(string part, string expected) => Assert.StartsWith(
+        expected, Assert.Single(RoutesYaml.Read($"routes:\n  - name: one\n    when: {{ source: ci }}\n    to: {{ session: api }}\n    {part}\n", "alice").Faults).Text);
+
+    [Fact]
+    public void A_fold_is_open_ten_times_as_long_as_it_waits_for_the_next_event_unless_it_says_so()
+    {
+        var file = RoutesYaml.Read("routes: [{ name: one, when: { source: ci }, to: { session: api }, fold: { by: repository, within: 30s } }]", "alice");
+
+        Assert.Equal("repository within 30s, at most 5m", $"{Assert.Single(file.Routes).Fold}");
     }
 
     [Theory]
@@ -125,6 +155,10 @@ public sealed class RoutesYamlTests
             ],
             To = "alice/api",
             Otherwise = i % 2 == 0 ? "alice/web" : null,
+            Queue = i % 4 == 1 ? TimeSpan.FromMinutes(i + 89) : null,
+            Fold = i % 3 == 1 ? new RouteFold { By = ["repository", "head_sha"], Within = TimeSpan.FromSeconds(30 + i), AtMost = TimeSpan.FromMinutes(5) } : null,
+            Urgent = i % 2 == 1,
+            Quiet = i % 3 == 2 ? new RouteQuiet { From = new(22, 0), To = new(7, i), Zone = "Europe/Berlin", Filter = i % 2 == 0 } : null,
             Playbook = playbook,
             Also = i % 3 == 0,
         }).ToList();

@@ -37,6 +37,13 @@ internal static class AlertGroup
                     Text($"summary_{i + 1}", alert.Text("annotations.summary") ?? alert.Text("annotations.description")))),
                 .. Named(Text("others", Others(alerts), Long)),
             ],
+
+            // The status is of the alerts that are told, and there may be more (notify/webhook/webhook.go: truncateAlerts), so only a whole group recovers.
+            Subject = About(
+                status == "firing",
+                status == "resolved" && alerts.Count > 0 && all == alerts.Count && alerts.TrueForAll(alert => alert.Text("status") == "resolved"),
+                0,
+                "group", f.Text("groupKey")),
         };
     }
 

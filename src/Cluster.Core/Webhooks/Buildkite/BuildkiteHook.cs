@@ -72,6 +72,13 @@ internal sealed class BuildkiteHook : IWebhookSender
             Branch = build && author == Member ? f.Pattern("build.branch", Shapes.Path()) : null,
             Fork = build && author == Member ? false : null,
             Stranger = build && author != Member,
+
+            // A build that is blocked has passed so far only, and what a schedule runs may be less than what a push does.
+            Subject = !build || author != Member ? null : About(
+                name == "build.failing" || (name == "build.finished" && state == "failed"),
+                name == "build.finished" && state == "passed" && f.Flag("build.blocked") != true,
+                f.Integer("build.number"),
+                "build", f.Text("pipeline.id"), f.Text("build.source"), f.Text("build.branch")),
         };
     }
 }

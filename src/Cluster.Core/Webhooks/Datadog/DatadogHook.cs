@@ -46,6 +46,12 @@ internal sealed partial class DatadogHook : IWebhookSender
                     Text("title", f.Text("title")),
                     Text("text", f.Text("text") ?? f.Text("body"), Long),
                     Text("scope", f.Text("scope"))),
+
+                // From when it triggers until it resolves an alert has one cycle key (Datadog Docs: integrations/webhooks, variables). A title says
+                // what anybody wrote, so the transition must stand where the template has it.
+                Subject = f.Text("transition") is null ? null : About(
+                    transition is not (null or "Recovered"), transition == "Recovered", 0,
+                    "alert", f.Pattern("monitor", Shapes.Digits()), f.Pattern("cycle", Shapes.Id()), f.Text("scope")),
             },
         };
     }

@@ -110,6 +110,9 @@ public static partial class GitHubEvent
                 Text("sender", f.Pattern("sender.login", Login())),
                 Text("author", Outside)),
             Stranger = true, // whoever reported the weakness wrote its description
+            Subject = About(
+                f.Text("action") is "created" or "reopened" or "reintroduced", f.Text("action") == "fixed", 0,
+                "dependabot", $"{f.Integer("repository.id")}", $"{f.Integer("alert.number")}"),
         };
     }
 

@@ -67,6 +67,11 @@ public static partial class GitHubEvent
             Fork = author == Member ? false : IsForeign(f) ? true : null,
             Stranger = author != Member,
             PayloadOpen = author == Member,
+
+            // The same check on the same branch, never of an older commit: a check that is made later has a higher id (GitHub Docs: REST, check runs).
+            Subject = author != Member ? null : About(
+                WakeReason(f, conclusion) is null, IsWell(f, conclusion), f.Integer("check_run.id"),
+                "check", $"{f.Integer("repository.id")}", f.Text("check_run.app.slug"), f.Text("check_run.name"), f.Text("check_run.check_suite.head_branch")),
         };
     }
 
@@ -101,6 +106,11 @@ public static partial class GitHubEvent
             Branch = own ? f.Pattern("workflow_run.head_branch", Shapes.Path()) : null,
             Fork = own ? false : IsFork(home, f.Integer("workflow_run.head_repository.id")),
             Stranger = author != Member,
+
+            // The same workflow on the same branch. Its runs are counted, and a run that is made again keeps its number (GitHub Docs: github context).
+            Subject = author != Member ? null : About(
+                WakeReason(f, conclusion) is null, IsWell(f, conclusion), (f.Integer("workflow_run.run_number") * MostAttempts) + (f.Integer("workflow_run.run_attempt") ?? 1),
+                "workflow", $"{home}", $"{f.Integer("workflow_run.workflow_id")}", f.Text("workflow_run.head_branch")),
         };
     }
 
@@ -147,6 +157,10 @@ public static partial class GitHubEvent
         f.Text("action") != "completed" ? "not completed"
         : conclusion is "failure" or "timed_out" or "action_required" or "startup_failure" ? null
         : "not a failure";
+
+    private const long MostAttempts = 10_000;
+
+    private static bool IsWell(PayloadFields f, string? conclusion) => f.Text("action") == "completed" && conclusion == "success";
 
     // A check run names no author. Its text comes from a workflow file or an app that reads the commit, so it is a member's only
     // where the commit stands in the repository itself. A pull request that is listed tells by its head repository. Where none is

@@ -96,6 +96,10 @@ internal sealed class GitLabHook : IWebhookSender
             Branch = author == Member && f.Flag("object_attributes.tag") != true ? f.Pattern("object_attributes.ref", Shapes.Path()) : null,
             Fork = author == Member ? false : IsForeign(f, "merge_request") ? true : null,
             Stranger = author != Member,
+
+            // A branch's own pipelines; what a schedule runs may be less than what a push does.
+            Subject = author != Member || f.Has("merge_request") || f.Flag("object_attributes.tag") == true ? null : About(
+                status == "failed", status == "success", f.Integer("object_attributes.id"), "pipeline", $"{f.Integer("project.id")}", source, f.Text("object_attributes.ref")),
         };
     }
 

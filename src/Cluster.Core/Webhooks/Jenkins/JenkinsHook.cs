@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Cluster.Core.Events;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
@@ -7,7 +8,7 @@ namespace Cluster.Core.Webhooks.Jenkins;
 
 /// <summary>Jenkins' Notification plugin (jenkinsci/notification-plugin: Protocol.java, Phase.java, BuildState.java). It signs nothing; a user name and a
 /// password in the endpoint's URL come as basic authentication. Job names and addresses of a multibranch project hold branch names.</summary>
-internal sealed class JenkinsHook : IWebhookSender
+internal sealed partial class JenkinsHook : IWebhookSender
 {
     private const string User = "cluster";
 
@@ -50,6 +51,11 @@ internal sealed class JenkinsHook : IWebhookSender
                     Text("job", f.Text("name") ?? f.Text("projectName")),
                     Text("url", place),
                     Text("branch", f.Text("build.scm.branch"))),
+
+                // The job by its whole address, which no other one has.
+                Subject = Job().Match(f.Text("build.full_url") ?? "") is { Success: true } job && phase == "FINALIZED"
+                    ? About(WakeReason(phase, status) is null, status == "SUCCESS", f.Integer("build.number"), "job", job.Groups[1].Value)
+                    : null,
             },
         };
     }
@@ -72,6 +78,9 @@ internal sealed class JenkinsHook : IWebhookSender
             "  } } }",
         ];
     }
+
+    [GeneratedRegex(@"\A(https?://[^?#]+/job/[^?#]+/)[0-9]{1,9}/?\z")]
+    private static partial Regex Job();
 
     private static string? WakeReason(string? phase, string? status) =>
         phase is not (null or "FINALIZED") ? "not finalized"

@@ -44,6 +44,9 @@ internal sealed class PagerDutyHook : IWebhookSender
                     Text("title", f.Text("event.data.title") ?? f.Text("event.data.summary")),
                     Text("service", f.Text("event.data.service.summary")),
                     Text("priority", f.Text("event.data.priority.summary"))),
+                Subject = About(
+                    type?.StartsWith("incident.", StringComparison.Ordinal) == true && WakeReason(type) is null, type == "incident.resolved", 0,
+                    "incident", f.Pattern("event.data.id", Shapes.Id())),
             },
         };
     }

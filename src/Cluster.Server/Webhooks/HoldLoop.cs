@@ -1,0 +1,52 @@
+using System.Data.Common;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+using Cluster.Storage.Mailboxes;
+
+namespace Cluster.Server.Webhooks;
+
+/// <summary>Lets go what is kept back, when it is due. Every node looks; the row of the session makes one of them do it.</summary>
+internal sealed partial class HoldLoop(HoldStore holds, Wakeups wakeups, TimeProvider clock, ILogger<HoldLoop> logger) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var watcher = wakeups.WatchHeld();
+        while (true)
+        {
+            try
+            {
+                foreach (var session in await holds.DueAsync(stoppingToken))
+                {
+                    await LetGoAsync(session, stoppingToken);
+                }
+            }
+            catch (DbException e)
+            {
+                LogNotSeen(e); // the next look is the retry
+            }
+
+            await watcher.WaitAsync(Every, clock, stoppingToken);
+        }
+    }
+
+    // One session in trouble keeps no other waiting.
+    private async Task LetGoAsync(SessionId session, CancellationToken ct)
+    {
+        try
+        {
+            await holds.LetGoAsync(session, ct);
+        }
+        catch (DbException e)
+        {
+            LogNotLetGo(e, session);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The engine is away; what is kept back waits until it is there again.")]
+    private partial void LogNotSeen(Exception e);
+
+    [LoggerMessage(LogLevel.Warning, "What is kept back for {Session} could not be let go; it is tried again.")]
+    private partial void LogNotLetGo(Exception e, SessionId session);
+}

@@ -1,0 +1,179 @@
+using System.Data.Common;
+using Cluster.Core.Access;
+using Cluster.Core.Events;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
+
+namespace Cluster.Storage.Mailboxes;
+
+/// <summary>Makes one message of several events. They stay what they are, each with its payload, and name the message that tells them. A message
+/// that no client has seen yet is taken up by the next one of its fold.</summary>
+internal static class Folds
+{
+    // A message that tells so many is left as it is, so that no turn has more of them to change.
+    private const int MostTaken = 1_000;
+
+    private const string IsOfFold = """
+        d.session_id = @session AND d.fold = @fold AND d.state = 'held' AND d.held_until > 0 AND (d.recovers IS NULL OR d.recovers <> 1)
+        """;
+
+    // What was kept back itself; a message made of several never was.
+    private const string IsMember = "folded_into = @message AND folded_into > 0 AND session_id = @session AND held_until IS NOT NULL";
+
+    public static async Task<bool> CloseAsync(Turn turn, SessionId session, string fold, AccessList access)
+    {
+        (string, object?)[] of = [("@session", session.ToString()), ("@fold", fold)];
+        if (await turn.Db.RowAsync(
+            $"{Held.Select} WHERE {IsOfFold} ORDER BY d.event_id DESC LIMIT 1",
+            Held.Read,
+            of) is not { } last)
+        {
+            return false;
+        }
+
+        // All of one fold are of one source. Times differ by member.
+        if (HoldStore.Judge(turn, last, access) is ("dead", var why))
+        {
+            return await turn.Db.ExecuteAsync($"UPDATE delivery AS d SET state = 'dead', reason = @reason WHERE {IsOfFold}", [("@reason", why), .. of]) > 0;
+        }
+
+        var expired = await turn.Db.ExecuteAsync($"UPDATE delivery AS d SET state = 'expired' WHERE {IsOfFold} AND d.expires_at <= @now", [.. of, ("@now", turn.NowMs)]);
+        var waiting = await turn.Db.RowsAsync(
+            """
+            SELECT d.event_id FROM delivery d
+            WHERE d.session_id = @session AND d.fold = @fold AND d.state = 'queued' AND d.attempts = 0
+              AND (SELECT COUNT(*) FROM (SELECT 1 FROM delivery m WHERE m.folded_into = d.event_id AND m.folded_into > 0 LIMIT @most) AS waiting) < @most
+            """,
+            r => r.GetInt64(0),
+            [.. of, ("@most", MostTaken)]);
+
+        // Which they are is known once they are marked: another one may have come in since the look.
+        var message = await turn.TakeIdAsync();
+        var folded = await turn.Db.RowsAsync(
+            $"UPDATE delivery AS d SET state = 'folded', reason = @reason, folded_into = @message WHERE {IsOfFold} RETURNING event_id",
+            r => r.GetInt64(0),
+            [("@reason", Into(message)), ("@message", message), .. of]);
+        if (folded.Count == 0)
+        {
+            return expired > 0;
+        }
+
+        foreach (var earlier in waiting)
+        {
+            await TakeUpAsync(turn, session, earlier, message);
+        }
+
+        await TellAsync(turn, session, message, fold);
+        return true;
+    }
+
+    /// <summary>Makes a message of several anew, some of which have left it.</summary>
+    /// <param name="turn">The turn, which holds the session's row.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="earlier">The message.</param>
+    /// <param name="by">The recovery that has healed them.</param>
+    public static async Task RemakeAsync(Turn turn, SessionId session, long earlier, long by)
+    {
+        var of = new (string, object?)[] { ("@session", session.ToString()), ("@message", earlier) };
+        if (await turn.Db.NumberAsync($"SELECT 1 FROM delivery WHERE {IsMember} LIMIT 1", of) is null)
+        {
+            await turn.Db.ExecuteAsync(
+                "UPDATE delivery SET state = 'healed', reason = @by WHERE session_id = @session AND event_id = @message AND state = 'queued' AND attempts = 0",
+                [("@by", $"by {by}"), .. of]);
+            return;
+        }
+
+        var fold = await turn.Db.RowAsync("SELECT fold FROM delivery WHERE session_id = @session AND event_id = @message", r => r.GetString(0), of);
+        var message = await turn.TakeIdAsync();
+        if (await TakeUpAsync(turn, session, earlier, message))
+        {
+            await TellAsync(turn, session, message, fold!);
+        }
+    }
+
+    // Cancelled at this moment, it stays what it is.
+    private static async Task<bool> TakeUpAsync(Turn turn, SessionId session, long earlier, long message)
+    {
+        (string, object?)[] values = [("@reason", Into(message)), ("@message", message), ("@session", session.ToString()), ("@earlier", earlier)];
+        if (await turn.Db.ExecuteAsync(
+            """
+            UPDATE delivery SET state = 'folded', reason = @reason, folded_into = @message
+            WHERE session_id = @session AND event_id = @earlier AND state = 'queued' AND attempts = 0
+            """,
+            values) == 0)
+        {
+            return false;
+        }
+
+        await turn.Db.ExecuteAsync(
+            "UPDATE delivery SET reason = @reason, folded_into = @message WHERE folded_into = @earlier AND folded_into > 0 AND session_id = @session", values);
+        return true;
+    }
+
+    // One alone is told as it is.
+    private static async Task TellAsync(Turn turn, SessionId session, long message, string fold)
+    {
+        (string, object?)[] of = [("@message", message), ("@session", session.ToString())];
+        var all = (await turn.Db.RowAsync(
+            $"""
+            SELECT COUNT(*), MIN(event_id), MAX(event_id), MIN(priority), MAX(expires_at), MIN(watch_at),
+              MAX(CASE WHEN (SELECT e.trust FROM event e WHERE e.id = delivery.event_id) = 'stranger' THEN 1 ELSE 0 END)
+            FROM delivery WHERE {IsMember}
+            """,
+            Members.Read,
+            of))!;
+        if (all.Count == 1)
+        {
+            await turn.Db.ExecuteAsync(
+                "UPDATE delivery SET state = 'queued', reason = NULL, folded_into = NULL WHERE session_id = @session AND event_id = @event",
+                ("@session", session.ToString()),
+                ("@event", all.First));
+            await turn.Db.ExecuteAsync(
+                "UPDATE delivery SET reason = @reason, folded_into = @event WHERE folded_into = @message AND folded_into > 0 AND session_id = @session",
+                [("@reason", Into(all.First)), ("@event", all.First), .. of]);
+            return;
+        }
+
+        var members = await turn.Db.RowsAsync(
+            $"""
+            SELECT event_id, (SELECT e.body FROM event e WHERE e.id = delivery.event_id) FROM delivery WHERE {IsMember} ORDER BY event_id LIMIT @most
+            """,
+            r => new FoldMember(r.GetInt64(0), Packed.UnpackText(r.Bytes(1))),
+            [.. of, ("@most", FoldDigest.MostRead)]);
+        var digest = FoldDigest.Make(members, all.Count, all.Last);
+        var submission = (await turn.Db.RowAsync(
+            "SELECT sender, chat_id, route, verified FROM event WHERE id = @event",
+            r => new Submission
+            {
+                Session = session,
+                Sender = new Identity(r.GetString(0)),
+                AccessVersion = 0, // written in a turn that holds the allowlist
+                Kind = EventKind.Webhook,
+                ChatId = r.GetString(1),
+                Name = digest.Name,
+                Trust = all.AnyStranger ? Trust.Stranger : Trust.System,
+                Body = digest.Content,
+                At = turn.Now,
+                Route = r.TextOrNull(2),
+                Verified = r.TextOrNull(3),
+                Urgent = all.Urgent,
+                WatchFrom = all.WatchFrom,
+            },
+            ("@event", all.Last)))!;
+        await EventRows.InsertAsync(turn, submission, Packed.Pack(digest.Content), null, message, all.ExpiresAt);
+        await turn.Db.ExecuteAsync(
+            "UPDATE delivery SET fold = @fold WHERE session_id = @session AND event_id = @message", [("@fold", fold), .. of]);
+        await turn.Db.ExecuteAsync(
+            "INSERT INTO event_note (event_id, at, note) SELECT event_id, @now, @note FROM delivery WHERE folded_into = @message AND folded_into > 0 AND session_id = @session",
+            [("@now", turn.NowMs), ("@note", $"folded into {message}"), .. of]);
+        await HoldStore.NoteAsync(turn, message, $"made of {all.Count} events, {all.First} to {all.Last}");
+    }
+
+    private static string Into(long message) => $"into {message}";
+
+    private sealed record Members(int Count, long First, long Last, bool Urgent, DateTimeOffset ExpiresAt, DateTimeOffset? WatchFrom, bool AnyStranger)
+    {
+        public static Members Read(DbDataReader r) => new(
+            (int)r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), Convert.ToInt64(r.GetValue(3)) == 0, r.Time(4), r.TimeOrNull(5), Convert.ToInt64(r.GetValue(6)) == 1);
+    }
+}
