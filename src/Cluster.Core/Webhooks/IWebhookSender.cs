@@ -27,6 +27,9 @@ public interface IWebhookSender
     /// <summary>True when a body that cannot be read must be told all the same: the operator's template may have been broken by an alert's text.</summary>
     bool TellsUnreadable => false;
 
+    /// <summary>True when its events say which repository they are about, and on which host.</summary>
+    bool TellsRepository => false;
+
     WebhookScheme Scheme(SourceSettings settings);
 
     /// <summary>Reads a delivery that was proved.</summary>

@@ -12,6 +12,8 @@ internal sealed class BitbucketHook : IWebhookSender
 
     public string Kind => "bitbucket";
 
+    public bool TellsRepository => true;
+
     public string Title => "A repository at Bitbucket.";
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
@@ -22,15 +24,16 @@ internal sealed class BitbucketHook : IWebhookSender
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
+        var summary = delivery.Headers.One("X-Event-Key") switch
+        {
+            "diagnostics:ping" => new WebhookSummary { Name = "bitbucket.ping", FilterReason = "ping" },
+            { } key when Shapes.EventName().IsMatch(key) => Read(key, f),
+            _ => Other("event", f),
+        };
         return new WebhookReading
         {
             Id = delivery.Headers.Id("X-Request-UUID") ?? delivery.Headers.Id("X-Request-Id"),
-            Summary = delivery.Headers.One("X-Event-Key") switch
-            {
-                "diagnostics:ping" => new WebhookSummary { Name = "bitbucket.ping", FilterReason = "ping" },
-                { } key when Shapes.EventName().IsMatch(key) => Read(key, f),
-                _ => Other("event", f),
-            },
+            Summary = summary with { Host = f.Host("repository.links.html.href") },
         };
     }
 

@@ -15,6 +15,8 @@ internal sealed class GitLabHook : IWebhookSender
 
     public string Kind => "gitlab";
 
+    public bool TellsRepository => true;
+
     public string Title => "A project or group at GitLab.";
 
     public int MaxBody => 25 * 1024 * 1024;
@@ -28,19 +30,20 @@ internal sealed class GitLabHook : IWebhookSender
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
         var signed = delivery.Settings.Mode == Signing;
+        var summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
+        {
+            "pipeline" => Pipeline(f),
+            "build" => Job(f),
+            "merge_request" => MergeRequest(f),
+            "push" => Push(f),
+            { } other => Other(other, f),
+            null => Other("event", f),
+        };
         return new WebhookReading
         {
             Id = delivery.Headers.Id(signed ? StandardSignature.IdHeader : "Idempotency-Key"),
             IdIsProved = signed,
-            Summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
-            {
-                "pipeline" => Pipeline(f),
-                "build" => Job(f),
-                "merge_request" => MergeRequest(f),
-                "push" => Push(f),
-                { } other => Other(other, f),
-                null => Other("event", f),
-            },
+            Summary = summary with { Host = f.Host("project.web_url") ?? f.Host("repository.homepage") },
         };
     }
 
