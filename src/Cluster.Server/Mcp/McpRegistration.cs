@@ -10,5 +10,6 @@ internal static class McpRegistration
             .AddSingleton<ChatToolCalls>()
             .AddSingleton<AttachmentCalls>()
             .AddSingleton<SentWait>()
+            .AddSingleton<Workplaces>()
             .AddSingleton<Confirmations>();
 }

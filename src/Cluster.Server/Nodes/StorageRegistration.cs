@@ -30,6 +30,7 @@ internal static class StorageRegistration
             .AddSingleton<SessionStore>()
             .AddSingleton<AccessStore>()
             .AddSingleton<McpSessionStore>()
+            .AddSingleton<WorkplaceStore>()
             .AddSingleton<Appender>()
             .AddSingleton<MailboxStore>()
             .AddSingleton<ToolCallStore>()
@@ -39,6 +40,7 @@ internal static class StorageRegistration
             .AddSingleton<PermissionStore>()
             .AddSingleton<SourceStore>()
             .AddSingleton<SourceSecrets>()
+            .AddSingleton<SourceOwners>()
             .AddSingleton<AuditStore>();
     }
 }

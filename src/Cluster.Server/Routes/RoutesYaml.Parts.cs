@@ -12,7 +12,9 @@ internal sealed partial class RoutesYaml
     {
         if (node is not YamlMappingNode { Children.Count: 1 } target)
         {
-            Fault(node, $"'{key}' names one session: {{ session: owner/name }}.");
+            Fault(node, key == "to"
+                ? "'to' names one session, { session: owner/name }, or one repository, { repository: owner/name }."
+                : $"'{key}' names one session: {{ session: owner/name }}.");
             return default;
         }
 
@@ -21,7 +23,9 @@ internal sealed partial class RoutesYaml
         {
             case "session":
                 return (Session(value), null, null);
-            case ("repository" or "queue") and var later:
+            case "repository" when key == "to":
+                return (null, Scalar(value, "The repository"), null);
+            case "queue" and var later:
                 Fault(kind, $"'{later}' is not in this version; name a session: {{ session: owner/name }}.");
                 return default;
             default:

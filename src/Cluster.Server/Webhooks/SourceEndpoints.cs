@@ -152,6 +152,6 @@ internal static class SourceEndpoints
     private static string? GivenFault(IWebhookSender sender, SourceSettings settings, string? secret) =>
         secret is null ? null : WebhookSenders.SecretFault(sender, settings, secret);
 
-    private static ProblemHttpResult NoSuchSource() =>
+    internal static ProblemHttpResult NoSuchSource() =>
         TypedResults.Problem("You have no such source. See: cluster source list.", statusCode: StatusCodes.Status404NotFound);
 }

@@ -72,17 +72,12 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                     ("@secret", box.Seal(wish.Secret, SourceSecrets.Purpose(wish.Name))),
                     ("@now", turn.NowMs),
                     ("@settings", Write(wish.Settings)));
-                if (added > 0)
-                {
-                    // What routes said of an earlier source of this name means another one.
-                    await RouteStore.ForgetAsync(turn, wish.Name);
-                }
-
                 if (added == 0)
                 {
                     return null;
                 }
 
+                await RouteReaches.ForgetAsync(turn, wish.Name); // what routes said of an earlier source of this name means another one
                 await SourceSecrets.RemoveAsync(turn, wish.Name); // a node of an older version removes a source without them
                 await turn.Db.ExecuteAsync(
                     "INSERT INTO route (source, session_id, playbook) VALUES (@source, @session, @playbook)",
@@ -101,17 +96,18 @@ public sealed class SourceStore(Engine engine, SecretBox box)
             async turn =>
             {
                 await Tokens.HoldAsync(turn, by);
-                if (await turn.Db.ExecuteAsync(
-                    "DELETE FROM source WHERE name = @name AND (owner = @owner OR @admin = 1)",
+                if (await turn.Db.RowAsync(
+                    "DELETE FROM source WHERE name = @name AND (owner = @owner OR @admin = 1) RETURNING path",
+                    r => r.GetString(0),
                     ("@name", name),
                     ("@owner", by.Principal),
-                    ("@admin", by.Admin ? 1 : 0)) == 0)
+                    ("@admin", by.Admin ? 1 : 0)) is not { } path)
                 {
                     return false;
                 }
 
                 await SourceSecrets.RemoveAsync(turn, name);
-                await RemoveRoutesAsync(turn, name);
+                await RemoveRoutesAsync(turn, name, path);
                 await turn.AuditAsync(by.Identity.Value, "source.remove", name);
                 return true;
             },
@@ -122,6 +118,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
             async db =>
             {
                 var old = await SourceSecrets.LiveAsync(db, null, engine.Clock.GetUtcNow());
+                var owners = await SourceOwners.AllAsync(db, by);
                 return await db.RowsAsync(
                     """
                     SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret
@@ -143,6 +140,7 @@ public sealed class SourceStore(Engine engine, SecretBox box)
                             .. old.Where(one => one.Source == r.GetString(0)).Select(one =>
                                 new SecretInfo { End = End(one.Sealed, one.Purpose), Until = one.Until, UsedAt = one.UsedAt }),
                         ],
+                        Owners = [.. owners[r.GetString(0)]],
                     },
                     ("@owner", by.Principal),
                     ("@admin", by.Admin ? 1 : 0));
@@ -265,9 +263,9 @@ public sealed class SourceStore(Engine engine, SecretBox box)
     {
         foreach (var name in names)
         {
-            await turn.Db.ExecuteAsync("DELETE FROM source WHERE name = @name", ("@name", name));
+            var path = await turn.Db.RowAsync("DELETE FROM source WHERE name = @name RETURNING path", r => r.GetString(0), ("@name", name));
             await SourceSecrets.RemoveAsync(turn, name);
-            await RemoveRoutesAsync(turn, name);
+            await RemoveRoutesAsync(turn, name, path ?? "");
             await turn.AuditAsync("node", "source.forget", name);
         }
     }
@@ -279,9 +277,10 @@ public sealed class SourceStore(Engine engine, SecretBox box)
     internal static string? Write(SourceSettings settings) =>
         settings == SourceSettings.None ? null : JsonSerializer.Serialize(settings, ApiJson.Default.SourceSettings);
 
-    private static async Task RemoveRoutesAsync(Turn turn, string name)
+    private static async Task RemoveRoutesAsync(Turn turn, string name, string path)
     {
-        await RouteStore.ForgetAsync(turn, name);
+        await RouteReaches.ForgetAsync(turn, name);
+        await SourceOwners.ForgetAsync(turn, path);
         var routed = await turn.Db.RowsAsync(
             "DELETE FROM route WHERE source = @name RETURNING session_id", r => SessionId.Parse(r.GetString(0)), ("@name", name));
         foreach (var session in routed)
