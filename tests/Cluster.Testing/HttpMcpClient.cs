@@ -34,6 +34,9 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
     /// <summary>Take the name from whoever has it.</summary>
     public bool Claims { get; init; }
 
+    /// <summary>Where it says that it works: <c>Cluster-Repository</c> and its like, with every request.</summary>
+    public Dictionary<string, string> Place { get; init; } = [];
+
     /// <summary>The session that the node has given it.</summary>
     public string Serves { get; private set; } = "";
 
@@ -189,6 +192,11 @@ public sealed class HttpMcpClient(string url, string token, string session) : IA
         if (Claims)
         {
             request.Headers.Add("Cluster-Claim", "true");
+        }
+
+        foreach (var (name, value) in Place)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
         }
 
         if (McpSessionId is not null)

@@ -26,6 +26,7 @@ internal sealed class Connector : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task? _listening;
     private Task? _sending;
+    private Task? _moving;
 
     public Connector(Stream input, Stream output, Notes notes, NodeLocator locator, SessionWish wish, TimeProvider clock)
     {
@@ -128,6 +129,7 @@ internal sealed class Connector : IDisposable
                 // Not earlier: a process that Claude Code starts only to look never becomes a session's client.
                 _listening ??= _downlink.RunAsync(_stopping.Token);
                 _sending ??= _uplink.RunAsync(_stopping.Token);
+                _moving ??= _link.TellMovesAsync(_stopping.Token);
                 return Task.CompletedTask;
 
             case "notifications/cancelled":
@@ -173,7 +175,7 @@ internal sealed class Connector : IDisposable
 
         await _stopping.CancelAsync();
         await _files.EndAsync();
-        foreach (var loop in new[] { _listening, _sending })
+        foreach (var loop in new[] { _listening, _sending, _moving })
         {
             try
             {

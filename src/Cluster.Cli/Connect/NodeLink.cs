@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
 using Cluster.Cli.Nodes;
 using Cluster.Core.Channel;
 
@@ -20,7 +18,10 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
     /// until it is done: a node that is frozen must not hold it up for long.</summary>
     public static readonly TimeSpan ProofWithin = TimeSpan.FromSeconds(4);
 
+    private static readonly TimeSpan MovesEvery = TimeSpan.FromSeconds(15);
+
     private readonly HttpClient _http = NodeHttp.Create();
+    private readonly ProjectPlace _place = new(wish.Folder, clock);
     private readonly SemaphoreSlim _opening = new(1, 1);
     private volatile McpSession? _current;
     private string? _said;
@@ -130,6 +131,35 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
         }
     }
 
+    /// <summary>Says when this process works elsewhere than it said last: whoever is idle on another branch sends nothing else that would.</summary>
+    public async Task TellMovesAsync(CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(MovesEvery, clock);
+        while (await timer.WaitForNextTickAsync(ct))
+        {
+            if (_current is not { } session || !_place.HasMoved)
+            {
+                continue;
+            }
+
+            using var limit = new CancellationTokenSource(ProofWithin, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+            try
+            {
+                using var request = Post(session.Node, session, LinkMessages.Moved);
+                using var response = await _http.SendAsync(request, either.Token);
+                if (!response.IsSuccessStatusCode)
+                {
+                    _place.Untold();
+                }
+            }
+            catch (Exception e) when (IsOutside(e, ct))
+            {
+                _place.Untold(); // the next tick is the retry
+            }
+        }
+    }
+
     public void Forget(McpSession session)
     {
         Interlocked.CompareExchange(ref _current, null, session);
@@ -175,7 +205,7 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            using var request = Post(node, null, InitializeMessage());
+            using var request = Post(node, null, LinkMessages.Initialize(Introduction));
             request.Headers.Add(ChannelProtocol.InstanceHeader, wish.Instance);
             if (wish.Claims)
             {
@@ -194,7 +224,7 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
             }
 
             var session = new McpSession(id, node, Given(response));
-            using var initialized = await _http.SendAsync(Post(node, session, Initialized), either.Token);
+            using var initialized = await _http.SendAsync(Post(node, session, LinkMessages.Initialized), either.Token);
             if (!initialized.IsSuccessStatusCode)
             {
                 return await NodeAnswer.RefusalAsync(initialized, node, clock, either.Token);
@@ -249,6 +279,7 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
         var request = new HttpRequestMessage(method, node.At("mcp"));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", node.Token);
         request.Headers.Add(ChannelProtocol.ClusterSessionHeader, wish.Name);
+        _place.AddTo(request.Headers);
         if (session is not null)
         {
             request.Headers.Add(ChannelProtocol.SessionHeader, session.Id);
@@ -257,30 +288,6 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
 
         return request;
     }
-
-    private ReadOnlyMemory<byte> InitializeMessage()
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("jsonrpc", "2.0");
-            writer.WriteString("id", "cluster-connect");
-            writer.WriteString("method", "initialize");
-            writer.WriteStartObject("params");
-            writer.WriteString("protocolVersion", ChannelProtocol.Latest);
-            writer.WritePropertyName("capabilities");
-            writer.WriteRawValue(Introduction.Capabilities?.GetRawText() ?? "{}");
-            writer.WritePropertyName("clientInfo");
-            writer.WriteRawValue(Introduction.ClientInfo?.GetRawText() ?? """{"name":"unknown","version":"0"}""");
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
-    }
-
-    private static ReadOnlyMemory<byte> Initialized { get; } = """{"jsonrpc":"2.0","method":"notifications/initialized"}"""u8.ToArray();
 
     private static LinkOutcome.Away Away(NodeAddress node, Exception failure) => new(
         $"the node at {node.Display} cannot be reached: {NodeHttp.Explain(failure)}",

@@ -19,23 +19,26 @@ internal sealed record SessionWish(string Name, NamedBy By)
     /// <summary>Tells this process from those of other terminals, for as long as it lives.</summary>
     public string Instance { get; } = Secret.NewCode();
 
+    /// <summary>The project folder, where git says what this process works on; null for none.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>True when a person asked for this very name, on the command line: then no other terminal keeps it.</summary>
     public bool Claims => By == NamedBy.Option;
 
     public static SessionWish Choose(string? given, Func<string, string?> environment)
     {
+        var folder = environment("CLAUDE_PROJECT_DIR") is { Length: > 0 } project ? project : Environment.CurrentDirectory;
         if (!string.IsNullOrEmpty(given))
         {
-            return new SessionWish(Slugged(given), NamedBy.Option);
+            return new SessionWish(Slugged(given), NamedBy.Option) { Folder = folder };
         }
 
         if (environment("CLUSTER_SESSION") is { Length: > 0 } said)
         {
-            return new SessionWish(Slugged(said), NamedBy.Environment);
+            return new SessionWish(Slugged(said), NamedBy.Environment) { Folder = folder };
         }
 
-        var folder = environment("CLAUDE_PROJECT_DIR") is { Length: > 0 } project ? project : Environment.CurrentDirectory;
-        return new SessionWish(Slug.From(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))), NamedBy.Folder);
+        return new SessionWish(Slug.From(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))), NamedBy.Folder) { Folder = folder };
     }
 
     /// <summary>Which session it is, and why, for the person at the terminal.</summary>

@@ -20,6 +20,11 @@ internal static class EventLifeText
             yield return $"  a replay of event {first}";
         }
 
+        if (one.Route is { } route)
+        {
+            yield return $"  taken by route {route}";
+        }
+
         yield return $"  conversation {one.ChatId}";
         foreach (var delivery in one.Deliveries)
         {

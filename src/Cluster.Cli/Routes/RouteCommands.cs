@@ -99,7 +99,7 @@ internal static class RouteCommands
 
         foreach (var target in test.Targets)
         {
-            screen.Line($"It would go to {target.Session}, {(target.Route is { } route ? $"by route {route}" : "the source's own session")}.");
+            screen.Line($"It would go to {target.Session}, {(target.Route is { } route ? $"by route {route}" : "the source's own session")}{(target.Why is { } why ? $": {why}" : "")}.");
         }
 
         if (test.FilterReason is { } reason)

@@ -14,16 +14,21 @@ internal static class SessionCommands
                 await call.Node.GetAsync("api/sessions", ApiJson.Default.IReadOnlyListSessionInfo, call.Ct),
                 sessions => call.Screen.Table(
                     "No sessions yet. Start Claude Code with `cluster connect`, or run `cluster session add NAME`.",
-                    ["SESSION", "YOU", "CLAUDE CODE", "LAST CALL", "WAITING", "PERMISSIONS"],
+                    ["SESSION", "YOU", "CLAUDE CODE", "WORKS ON", "LAST CALL", "WAITING", "PERMISSIONS"],
                     sessions.Select(session => (string[])
                     [
                         session.Id,
                         string.Join(",", session.Roles),
                         session.Attached ? session.Client ?? "attached" : "not attached",
+                        Place(session),
                         Screen.Time(session.LastCallAt),
                         session.Waiting.ToString(),
                         session.OpenPermissions.ToString(),
                     ]))));
+
+    private static string Place(SessionInfo session) =>
+        session.Repository is null && session.Folder is null ? "-"
+        : $"{session.Repository ?? session.Folder}{(session.Branch is { } branch ? $" ({branch})" : "")}";
 
     public static Command One(NodeOptions node)
     {

@@ -21,6 +21,9 @@ internal static class SourceCommands
         SourceSettingCommands.Payload(node),
         CatchUpCommand.Create(node),
         Remove(node),
+        SourceOwnerCommands.Owners(node),
+        SourceOwnerCommands.Accept(node),
+        SourceOwnerCommands.Leave(node),
     };
 
     private static Command AddAny(NodeOptions node)
@@ -186,17 +189,24 @@ internal static class SourceCommands
     }
 
     private static Command List(NodeOptions node) =>
-        new Command("list", "List your sources; their secrets are not shown again.").Calls(node, async call =>
+        new Command("list", "List your sources, and those of others on which you are listed; their secrets are not shown again.").Calls(node, async call =>
+        {
             call.Show(
                 await call.Node.GetAsync("api/sources", ApiJson.Default.IReadOnlyListSourceInfo, call.Ct),
                 sources => call.Screen.Table(
                     "No sources yet; `cluster source add github NAME --session SESSION` makes one.",
-                    ["NAME", "KIND", "OWNER", "SESSION", "SINCE", "SECRETS", "OPEN TO", "CATCHES UP", "PLAYBOOK"],
+                    ["NAME", "KIND", "OWNER", "SESSION", "SINCE", "SECRETS", "LISTED", "OPEN TO", "CATCHES UP", "PLAYBOOK"],
                     sources.Select(source => (string[])
                     [
-                        source.Name, source.Kind, source.Owner, source.Session, Screen.Time(source.CreatedAt), Secrets(source), SourceSettingCommands.Shown(source.Settings), CatchUpCommand.Shown(source.CatchUp),
+                        source.Name, source.Kind, source.Owner, source.Session, Screen.Time(source.CreatedAt), Secrets(source), SourceOwnerCommands.Short(source),
+                        SourceSettingCommands.Shown(source.Settings), CatchUpCommand.Shown(source.CatchUp),
                         source.Playbook.Length <= 60 ? source.Playbook : source.Playbook[..59] + "…",
-                    ]))));
+                    ])));
+            if (!call.Json)
+            {
+                await SourceOwnerCommands.ShowListingsAsync(call);
+            }
+        });
 
     // …3f9c, old …a1b2 until 12:00 (still used 11:40)
     private static string Secrets(SourceInfo source) => source.Settings is { AwaitsSecret: true } ? "waits for the sender's" : string.Join(", ", source.Secrets.Select(secret =>

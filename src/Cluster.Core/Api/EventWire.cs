@@ -24,6 +24,9 @@ public sealed record EventLife
     /// <summary>How its sender was proved, and by which secret: for the owner of its session. Null also where it was not kept.</summary>
     public string? Verified { get; init; }
 
+    /// <summary>The route that took a webhook's event; null where it went to the source's own session.</summary>
+    public string? Route { get; init; }
+
     /// <summary>The event of which this is a replay.</summary>
     public string? ReplayOf { get; init; }
 

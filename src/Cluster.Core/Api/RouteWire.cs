@@ -57,8 +57,8 @@ public sealed record RoutesTest
     public required IReadOnlyList<RouteReason> Routes { get; init; }
 }
 
-/// <summary>A session that would get the event, and by which route; null for the source's own session.</summary>
-public sealed record RouteTarget(string? Route, string Session);
+/// <summary>A session that would get the event, by which route, null for the source's own session, and why just this one where there was a choice.</summary>
+public sealed record RouteTarget(string? Route, string Session, string? Why = null);
 
 /// <summary>Whether a route takes the event, and why.</summary>
 public sealed record RouteReason(string Route, bool Takes, string Reason);

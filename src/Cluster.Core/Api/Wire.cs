@@ -266,6 +266,14 @@ public sealed record SessionInfo
 
     public DateTimeOffset? AttachedAt { get; init; }
 
+    /// <summary>Where it works, as its client says, for who may watch: <c>github.com/acme/api</c>.</summary>
+    public string? Repository { get; init; }
+
+    public string? Branch { get; init; }
+
+    /// <summary>The last name of its project folder.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>The last tool call. Null: this session has never answered.</summary>
     public DateTimeOffset? LastCallAt { get; init; }
 
@@ -483,10 +491,13 @@ public sealed record SourceInfo
     public SourceSettings? Settings { get; init; }
 
     /// <summary>The secrets that are good, the newest first.</summary>
-    public IReadOnlyList<SecretInfo> Secrets { get; init; } = [];
+    public IReadOnlyList<SecretInfo> Secrets { get; init => field = value ?? []; } = [];
 
     /// <summary>Null for a source that does not ask its sender for what failed.</summary>
     public CatchUpInfo? CatchUp { get; init; }
+
+    /// <summary>Who else is listed on it: routes may send its events to sessions of those who accepted.</summary>
+    public IReadOnlyList<SourceOwner> Owners { get; init => field = value ?? []; } = []; // an earlier node tells none
 }
 
 /// <summary>Where a source asks for deliveries that failed, and how that goes.</summary>
@@ -518,19 +529,6 @@ public sealed record SetCatchUp
 
     /// <summary>A token that may read and repeat the hook's deliveries. It is not shown again.</summary>
     [Required] public required string Token { get; init; }
-}
-
-/// <summary>One secret of a source.</summary>
-public sealed record SecretInfo
-{
-    /// <summary>Its last four characters.</summary>
-    public required string End { get; init; }
-
-    /// <summary>Null for the present one.</summary>
-    public DateTimeOffset? Until { get; init; }
-
-    /// <summary>For an old one: when the sender used it last, to the minute.</summary>
-    public DateTimeOffset? UsedAt { get; init; }
 }
 
 /// <summary>GET /readyz and the first link of <c>cluster doctor</c>.</summary>
@@ -602,6 +600,8 @@ public sealed record LocalNode
 [JsonSerializable(typeof(SourceTest))]
 [JsonSerializable(typeof(SourceSettings))]
 [JsonSerializable(typeof(IReadOnlyList<SourceInfo>))]
+[JsonSerializable(typeof(IReadOnlyList<SourceOwner>))]
+[JsonSerializable(typeof(IReadOnlyList<SourceListing>))]
 [JsonSerializable(typeof(IReadOnlyList<NodeInfo>))]
 [JsonSerializable(typeof(AddBot))]
 [JsonSerializable(typeof(SetBotMode))]

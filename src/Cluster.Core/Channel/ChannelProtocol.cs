@@ -28,6 +28,17 @@ public static class ChannelProtocol
     /// <summary>Seconds between keep-alive comments that this client wants, 1 to 60. The connector asks for 4.</summary>
     public const string KeepAliveHeader = "Cluster-Keep-Alive";
 
+    /// <summary>Where the session works: host, owner and name of its repository, <c>github.com/acme/api</c>. With all requests, like the two below.</summary>
+    public const string RepositoryHeader = "Cluster-Repository";
+
+    public const string BranchHeader = "Cluster-Branch";
+
+    /// <summary>The project folder's last name.</summary>
+    public const string FolderHeader = "Cluster-Folder";
+
+    /// <summary>The connector says by it, in these headers, that its session works elsewhere now.</summary>
+    public const string WorkplaceNotification = "notifications/cluster/workplace";
+
     public const string ChannelNotification = "notifications/claude/channel";
     public const string PermissionRequestNotification = "notifications/claude/channel/permission_request";
     public const string PermissionVerdictNotification = "notifications/claude/channel/permission";

@@ -186,6 +186,9 @@ public sealed record WebhookSummary
     /// <summary>For routes only: whether it is about a fork's commit; null where that is not proved.</summary>
     public bool? Fork { get; init; }
 
+    /// <summary>For routes only: the host of the repository that it is about, from the platform's own address of it.</summary>
+    public string? Host { get; init; }
+
     /// <summary>Set when this event should wake nobody: why.</summary>
     public string? FilterReason { get; init; }
 

@@ -35,7 +35,7 @@ public sealed record Route
     public bool Urgent { get; init; }
 
     /// <summary>Accounts that are told too, without any session: <c>telegram:1234</c>.</summary>
-    public IReadOnlyList<string> Notify { get; init; } = [];
+    public IReadOnlyList<string> Notify { get; init => field = value ?? []; } = []; // routes that an earlier version stored have none
 
     /// <summary>When its events wake nobody.</summary>
     public RouteQuiet? Quiet { get; init; }

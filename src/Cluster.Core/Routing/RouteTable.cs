@@ -15,6 +15,7 @@ public sealed class RouteTable
     private readonly List<Test> _tests = [];
     private readonly Ready[] _routes;
     private readonly FrozenSet<RouteReach> _reach;
+    private readonly FrozenSet<string> _standing; // sources; one for whose repositories routes stand has some way at least
 
     /// <param name="version">Grows with every change of the routes.</param>
     /// <param name="routes">Without faults, in their order.</param>
@@ -23,6 +24,7 @@ public sealed class RouteTable
     {
         Version = version;
         _reach = reach.ToFrozenSet();
+        _standing = _reach.Select(one => one.Source).ToFrozenSet();
         _fields = [.. routes.SelectMany(route => route.When).Select(condition => condition.Field).Distinct()];
 
         // Many routes have conditions in common; each is asked once per event.
@@ -92,7 +94,7 @@ public sealed class RouteTable
     private Asked Ask(RoutedEvent routed) => new(_tests, Array.ConvertAll(_fields, field => routed.Values.GetValueOrDefault(field)));
 
     private bool InForce(Route route, RoutedEvent routed) =>
-        route.Sessions().All(session => _reach.Contains(new RouteReach(routed.Source, session)));
+        (route.Repository is null || _standing.Contains(routed.Source)) && route.Sessions().All(session => _reach.Contains(new RouteReach(routed.Source, session)));
 
     private static int Unmet(Ready ready, Asked asked)
     {

@@ -34,6 +34,7 @@ public sealed class RoutedEvent
         Alias("status", "state");
         Alias("severity", "urgency");
         Alias("service", "service_id");
+        Host = summary.Host;
 
         string? Untrusted(string name) => summary.Untrusted.FirstOrDefault(field => field.Name == name)?.Text;
     }
@@ -43,6 +44,14 @@ public sealed class RoutedEvent
     public string Source => _values[RouteFields.Source];
 
     public IReadOnlyDictionary<string, string> Values => _values;
+
+    /// <summary>The host of the repository that it is about; null when its platform does not say it.</summary>
+    public string? Host { get; }
+
+    /// <summary>That repository, as <see cref="Sessions.Workplace.Place"/> has it; null when its platform does not say it.</summary>
+    public string? Place => Host is not null && _values.TryGetValue("repository", out var repository) && repository.Contains('/', StringComparison.Ordinal)
+        ? $"{Host}/{repository}".ToLowerInvariant()
+        : null;
 
     private void Put(string name, string? value)
     {

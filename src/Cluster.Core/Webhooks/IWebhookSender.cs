@@ -30,6 +30,9 @@ public interface IWebhookSender
     /// <summary>How it names the people who wrote something; null where its events do not say who that was.</summary>
     AuthorIds? Authors => null;
 
+    /// <summary>True when its events say which repository they are about, and on which host.</summary>
+    bool TellsRepository => false;
+
     WebhookScheme Scheme(SourceSettings settings);
 
     /// <summary>Reads a delivery that was proved.</summary>

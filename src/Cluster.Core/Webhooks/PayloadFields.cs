@@ -51,6 +51,9 @@ internal readonly struct PayloadFields(JsonElement root)
     public string? Url(string path) =>
         Text(path) is { } text && text.Split('?', '#')[0] is var url && Shapes.Url().IsMatch(url) ? url : null;
 
+    /// <summary>The host of a web address, without its port.</summary>
+    public string? Host(string path) => Url(path) is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Host.ToLowerInvariant() : null;
+
     public bool? Flag(string path) => Find(path) is { ValueKind: JsonValueKind.True or JsonValueKind.False } found ? found.GetBoolean() : null;
 
     public bool IsNull(string path) => Find(path) is { ValueKind: JsonValueKind.Null };

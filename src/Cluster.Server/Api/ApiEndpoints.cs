@@ -32,6 +32,7 @@ internal static class ApiEndpoints
         api.MapDelete("/tokens/{id}", RevokeTokenAsync);
         api.MapPost("/page-codes", NewPageCodeAsync);
         api.MapSources();
+        api.MapSourceOwners();
         api.MapRoutes();
         api.MapBackup();
         api.MapSessions();

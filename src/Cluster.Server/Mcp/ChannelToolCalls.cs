@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Access;
+using Cluster.Core.Api;
 using Cluster.Core.Channel;
 using Cluster.Core.Events;
 using Cluster.Core.Secrets;
@@ -188,6 +189,11 @@ internal sealed class ChannelToolCalls(
         await calls.CalledAsync(session.Session, ct);
         return new ToolOutcome(false, string.Join('\n', owned
             .Where(other => other.Roles.Contains("owner"))
-            .Select(other => $"{other.Id}{(other.Id == session.Session.ToString() ? " (this session)" : "")}: {(other.Attached ? $"running, {other.Client}" : "not running")}, {other.Waiting} waiting")));
+            .Select(other => $"{other.Id}{(other.Id == session.Session.ToString() ? " (this session)" : "")}: {(other.Attached ? $"running, {other.Client}" : "not running")}{Place(other)}, {other.Waiting} waiting")));
     }
+
+    // A developer's machine has told it: data, in a form that has no room for more.
+    private static string Place(SessionInfo session) => session.Repository is null
+        ? ""
+        : HostileText.Escape($", works on {session.Repository}{(session.Branch is null ? "" : $" branch {session.Branch}")}");
 }

@@ -25,7 +25,8 @@ internal static class McpEndpoints
         mcp.MapDelete("", (Delegate)DeleteAsync);
     }
 
-    private static async Task PostAsync(HttpContext context, McpSessionStore sessions, McpRequests requests, Confirmations confirmations, CancellationToken ct)
+    private static async Task PostAsync(
+        HttpContext context, McpSessionStore sessions, McpRequests requests, Confirmations confirmations, Workplaces places, CancellationToken ct)
     {
         if (await RefuseVersionAsync(context))
         {
@@ -53,7 +54,7 @@ internal static class McpEndpoints
 
         if (message is McpMessage.Request { Method: "initialize" } initialize)
         {
-            await InitializeAsync(context, initialize, requests, ct);
+            await InitializeAsync(context, initialize, requests, places, ct);
             return;
         }
 
@@ -68,6 +69,7 @@ internal static class McpEndpoints
             return;
         }
 
+        await places.HearAsync(session, context.Request.Headers, ct);
         switch (message)
         {
             case McpMessage.Request request:
@@ -89,7 +91,8 @@ internal static class McpEndpoints
         context.Response.StatusCode = StatusCodes.Status202Accepted;
     }
 
-    private static async Task GetAsync(HttpContext context, McpSessionStore sessions, McpStreams streams, Confirmations confirmations, CancellationToken ct)
+    private static async Task GetAsync(
+        HttpContext context, McpSessionStore sessions, McpStreams streams, Confirmations confirmations, Workplaces places, CancellationToken ct)
     {
         if (await RefuseVersionAsync(context))
         {
@@ -106,6 +109,8 @@ internal static class McpEndpoints
         {
             return;
         }
+
+        await places.BeginAsync(session.Id, session.Session, context.Request.Headers, ct);
 
         // Having read the ping that ends a batch proves the batch.
         if (context.Request.Headers["Last-Event-ID"] is [{ } last] && BatchId.TryParse(last, out var batch))
@@ -125,7 +130,8 @@ internal static class McpEndpoints
         }
     }
 
-    private static async Task InitializeAsync(HttpContext context, McpMessage.Request request, McpRequests requests, CancellationToken ct)
+    private static async Task InitializeAsync(
+        HttpContext context, McpMessage.Request request, McpRequests requests, Workplaces places, CancellationToken ct)
     {
         var caller = context.Caller();
         if (context.Request.Headers[ChannelProtocol.ClusterSessionHeader] is not [{ Length: > 0 } name])
@@ -171,6 +177,7 @@ internal static class McpEndpoints
                 return;
             }
 
+            await places.BeginAsync(id, given, context.Request.Headers, ct);
             context.Response.Headers[ChannelProtocol.SessionHeader] = id;
             context.Response.Headers[ChannelProtocol.ClusterSessionHeader] = given.ToString();
             await JsonAsync(context, StatusCodes.Status200OK, McpMessage.Result(request.Id, result));

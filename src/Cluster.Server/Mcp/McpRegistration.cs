@@ -11,5 +11,6 @@ internal static class McpRegistration
             .AddSingleton<ChatToolCalls>()
             .AddSingleton<AttachmentCalls>()
             .AddSingleton<SentWait>()
+            .AddSingleton<Workplaces>()
             .AddSingleton<Confirmations>();
 }

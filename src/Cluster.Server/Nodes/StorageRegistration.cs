@@ -30,6 +30,7 @@ internal static class StorageRegistration
             .AddSingleton<SessionStore>()
             .AddSingleton<AccessStore>()
             .AddSingleton<McpSessionStore>()
+            .AddSingleton<WorkplaceStore>()
             .AddSingleton<Appender>()
             .AddSingleton<MailboxStore>()
             .AddSingleton<HoldStore>()
@@ -41,6 +42,7 @@ internal static class StorageRegistration
             .AddSingleton<SourceStore>()
             .AddSingleton<SourceSecrets>()
             .AddSingleton<SourceChanges>()
+            .AddSingleton<SourceOwners>()
             .AddSingleton<AuditStore>();
     }
 }

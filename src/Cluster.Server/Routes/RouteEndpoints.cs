@@ -18,7 +18,7 @@ internal static class RouteEndpoints
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static IServiceCollection AddRoutes(this IServiceCollection services) =>
-        services.AddSingleton<RouteStore>().AddSingleton<KnownRoutes>().AddSingleton<WebhookRouting>();
+        services.AddSingleton<RouteStore>().AddSingleton<KnownRoutes>().AddSingleton<RouteTargets>().AddSingleton<WebhookRouting>();
 
     public static void MapRoutes(this IEndpointRouteBuilder api)
     {
@@ -109,7 +109,7 @@ internal static class RouteEndpoints
             Event = summary.Name,
             FilterReason = summary.FilterReason,
             Fields = routed.Values,
-            Targets = [.. (await routing.DecideAsync(table, source.Session, routed, ct)).Select(one => new RouteTarget(one.Route?.Name, $"{one.Session}"))],
+            Targets = [.. (await routing.DecideAsync(table, source, routed, ct)).Select(one => new RouteTarget(one.Route?.Name, $"{one.Session}", one.Why))],
             Routes = [.. table.Explain(routed).Select(verdict => new RouteReason(verdict.Route.Name, verdict.Takes, verdict.Reason))],
         });
     }

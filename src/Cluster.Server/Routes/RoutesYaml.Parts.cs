@@ -12,7 +12,9 @@ internal sealed partial class RoutesYaml
     {
         if (node is not YamlMappingNode { Children.Count: 1 } target)
         {
-            Fault(node, $"'{key}' names one session: {{ session: owner/name }}.");
+            Fault(node, key == "to"
+                ? "'to' names one session, { session: owner/name }, or one repository, { repository: owner/name }."
+                : $"'{key}' names one session: {{ session: owner/name }}.");
             return default;
         }
 
@@ -23,9 +25,8 @@ internal sealed partial class RoutesYaml
                 return (Session(value), null, null);
             case "queue" when kinds.Contains("queue"):
                 return (null, null, Time(value, "queue"));
-            case "repository" and var later:
-                Fault(kind, $"'{later}' is not in this version; name a session: {{ session: owner/name }}.");
-                return default;
+            case "repository" when kinds.Contains("repository"):
+                return (null, Scalar(value, "The repository"), null);
             default:
                 Fault(kind, $"'{Text(kind)}' is not known in '{key}'. {Nearest.Of(Text(kind) ?? "", kinds)}");
                 return default;

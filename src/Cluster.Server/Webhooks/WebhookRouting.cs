@@ -7,7 +7,6 @@ using Cluster.Core.Webhooks.Verification;
 using Cluster.Server.Routes;
 using Cluster.Server.Routing;
 using Cluster.Storage.Engines;
-using Cluster.Storage.Routes;
 using Cluster.Storage.Sources;
 using Route = Cluster.Core.Routing.Route;
 
@@ -17,12 +16,20 @@ namespace Cluster.Server.Webhooks;
 /// <param name="Route">By which route; null for the source's own session.</param>
 /// <param name="Session">The session.</param>
 /// <param name="Last">The last one has the source's own dedupe keys, which say that an event has entered everywhere; each other one has keys of
-/// its session.</param>
-internal sealed record Destination(Route? Route, SessionId Session, bool Last);
+/// its own.</param>
+internal sealed record Destination(Route? Route, SessionId Session, bool Last)
+{
+    /// <summary>Why just this session, where its route had a choice.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>What its dedupe keys are of: the session, and each route that had a choice, since that may choose another session when the sender
+    /// comes again.</summary>
+    public required IReadOnlyList<string> Keys { get; init; }
+}
 
 /// <summary>Sends a proved event by its owner's routes, and by none of them to the source's own session. It has entered only when it has entered
 /// everywhere: until then the sender is told to come again, and what has it already knows the repeat.</summary>
-internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, SourceStore sources, Router router, Engine engine)
+internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, SourceStore sources, Router router, Engine engine)
 {
     // Routes that change while an event comes in are asked once more; that often in a row they do not change.
     private const int Most = 5;
@@ -42,7 +49,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
             var table = await tables.FindAsync(source.Owner, fresh: i > 0, ct);
             var outcomes = new List<SubmitOutcome>();
             var stale = false;
-            var destinations = await DecideAsync(table, source.Session, routed, ct);
+            var destinations = await DecideAsync(table, source, routed, ct);
             if (destinations.Count > 1 && await sources.KnowsAsync(reading.Keys(known.Scope, proven.Hash), ct) is not null)
             {
                 destinations = [destinations[^1]]; // it has entered everywhere; the routes may have changed since
@@ -71,41 +78,83 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
     }
 
     /// <summary>The sessions that get an event, each once.</summary>
-    public async Task<IReadOnlyList<Destination>> DecideAsync(RouteTable table, SessionId own, RoutedEvent routed, CancellationToken ct)
+    public async Task<IReadOnlyList<Destination>> DecideAsync(RouteTable table, Source source, RoutedEvent routed, CancellationToken ct)
     {
         var taken = table.Match(routed);
-        var all = new List<(Route? Route, SessionId Session)>();
+        var all = new List<(Route? Route, RouteChoice Target)>();
         foreach (var route in taken)
         {
-            var away = route.Otherwise is not null && !await routes.IsAttachedAsync(route.To!, ct);
-            all.Add((route, SessionId.Parse(away ? route.Otherwise! : route.To!)));
+            all.Add((route, await targets.ChooseAsync(route, table.Version, source, routed, ct)));
         }
 
         if (taken.Count == 0 || taken[^1].Also)
         {
-            all.Add((null, own));
+            all.Add((null, new RouteChoice(source.Session, null)));
         }
 
-        var last = all[^1].Session;
-        return [.. all.DistinctBy(one => one.Session).Select(one => new Destination(one.Route, one.Session, one.Session == last)).OrderBy(one => one.Last)];
+        var last = all[^1].Target.Session;
+        return
+        [
+            .. all.GroupBy(one => one.Target.Session)
+                .Select(same => new Destination(same.First().Route, same.Key, same.Key == last)
+                {
+                    Why = same.First().Target.Why,
+                    Keys = [.. same.Select(one => one.Target.Why is null ? $"{same.Key}" : $"@{one.Route!.Name}").Distinct()],
+                })
+                .OrderBy(one => one.Last),
+        ];
     }
 
-    // A session that has it already, as one beside others when the event came first, knows it though it is the last one now. Of an owner
-    // who never had routes there is nothing to ask.
+    // What has it already, as one beside others when the event came first, knows it, though it would have other keys now.
     private async Task<SubmitOutcome> EnterAsync(
         KnownSource known, Destination to, long version, WebhookReading reading, Proven proven, CancellationToken ct)
     {
-        if (to.Last && version > 0 && await sources.KnowsAsync(reading.Keys(known.Scope.Of($"{to.Session}"), proven.Hash), ct) is { } eventId)
+        var session = $"{to.Session}";
+        if (version == 0 || (!to.Last && to.Keys is [var only] && only == session))
         {
-            await sources.MarkAsync(reading.Keys(known.Scope, proven.Hash), eventId, reading.Kept, ct);
+            return await SubmitAsync(known, to, to.Last ? known.Scope : known.Scope.Of(session), version, reading, proven, ct);
+        }
+
+        var entered = new Dictionary<string, long>();
+        foreach (var key in to.Keys.Append(session).Distinct())
+        {
+            if (await sources.KnowsAsync(reading.Keys(known.Scope.Of(key), proven.Hash), ct) is { } eventId)
+            {
+                entered[key] = eventId;
+            }
+        }
+
+        if (entered.ContainsKey(session) || to.Keys.All(entered.ContainsKey))
+        {
+            var eventId = entered.GetValueOrDefault(session, entered.Values.First());
+            if (to.Last)
+            {
+                await sources.MarkAsync(reading.Keys(known.Scope, proven.Hash), eventId, reading.Kept, ct);
+            }
+
             return new SubmitOutcome.Accepted(eventId, Duplicate: true);
         }
 
-        return await SubmitAsync(known, to, version, reading, proven, ct);
+        var free = to.Keys.First(key => !entered.ContainsKey(key));
+        var outcome = await SubmitAsync(known, to, to.Last ? known.Scope : known.Scope.Of(free), version, reading, proven, ct);
+        if (outcome is SubmitOutcome.Accepted(var id, Duplicate: false))
+        {
+            foreach (var key in to.Last ? [] : to.Keys.Append(session).Distinct().Where(key => key != free && !entered.ContainsKey(key)))
+            {
+                await sources.MarkAsync(reading.Keys(known.Scope.Of(key), proven.Hash), id, reading.Kept, ct);
+            }
+
+            if (to is { Route: { } route, Why: { } why })
+            {
+                await targets.NoteAsync(id, route, why);
+            }
+        }
+
+        return outcome;
     }
 
     private async Task<SubmitOutcome> SubmitAsync(
-        KnownSource known, Destination to, long version, WebhookReading reading, Proven proven, CancellationToken ct)
+        KnownSource known, Destination to, KeyScope scope, long version, WebhookReading reading, Proven proven, CancellationToken ct)
     {
         var source = known.Source;
         var summary = reading.Summary;
@@ -127,7 +176,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
                 Trust = summary.Stranger ? Trust.Stranger : Trust.System,
                 Body = content,
                 Payload = reading.Payload,
-                DedupeKeys = reading.Keys(to.Last ? known.Scope : known.Scope.Of($"{to.Session}"), proven.Hash),
+                DedupeKeys = reading.Keys(scope, proven.Hash),
                 KeysKept = reading.Kept,
                 At = now,
                 Route = to.Route?.Name,

@@ -44,7 +44,7 @@ public sealed class EventLives(Engine engine)
                 var duplicates = await db.NumberAsync("SELECT COUNT(*) FROM event_note WHERE event_id = @event AND note = 'duplicate dropped'", id);
                 var first = await db.NumberAsync("SELECT replay_of FROM replay WHERE event_id = @event", id);
                 return await db.RowAsync(
-                    "SELECT kind, name, sender, chat_id, trust, created_at, verified FROM event WHERE id = @event",
+                    "SELECT kind, name, sender, chat_id, trust, created_at, verified, route FROM event WHERE id = @event",
                     r => new EventLife
                     {
                         Id = eventId.ToString(),
@@ -55,6 +55,7 @@ public sealed class EventLives(Engine engine)
                         Trust = r.GetString(4),
                         At = r.Time(5),
                         Verified = owner ? r.TextOrNull(6) : null,
+                        Route = r.TextOrNull(7),
                         ReplayOf = first?.ToString(),
                         Replays = replays,
                         Duplicates = (int)(duplicates ?? 0),

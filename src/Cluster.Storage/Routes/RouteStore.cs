@@ -3,6 +3,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Api;
 using Cluster.Core.Routing;
 using Cluster.Core.Sessions;
+using Cluster.Core.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
@@ -39,6 +40,34 @@ public sealed class RouteStore(Engine engine)
                 ("@session", session)),
             ct) is not null;
 
+    /// <summary>The sessions that claim to work there and are reached by this version of the routes, those that are attached first.</summary>
+    /// <param name="place">The repository, as <see cref="Workplace.Place"/> has it.</param>
+    /// <param name="branch">Of which branch the first ones shall be; null for any.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="owner">Whose routes they are.</param>
+    /// <param name="version">Their version.</param>
+    /// <param name="ct">Cancels.</param>
+    public Task<List<Worker>> WorkersAsync(string place, string? branch, string source, string owner, long version, CancellationToken ct) =>
+        engine.ReadAsync(
+            db => db.RowsAsync(
+                """
+                SELECT w.session_id, w.branch, CASE WHEN m.id IS NULL THEN 0 ELSE 1 END, a.attached_at
+                FROM workplace w
+                JOIN route_reach r ON r.source = @source AND r.session_id = w.session_id AND r.owner = @owner AND r.version = @version
+                JOIN session s ON s.id = w.session_id
+                LEFT JOIN attachment a ON a.session_id = s.id AND a.epoch = s.epoch
+                LEFT JOIN mcp_session m ON m.id = a.mcp_session AND m.stream = a.stream
+                WHERE w.place = @place
+                ORDER BY 3 DESC, CASE WHEN w.branch = @branch THEN 0 ELSE 1 END, COALESCE(a.attached_at, 0) DESC, w.session_id LIMIT 50
+                """,
+                r => new Worker(r.GetString(0), r.TextOrNull(1), r.GetInt64(2) != 0, r.TimeOrNull(3)),
+                ("@place", place),
+                ("@branch", branch),
+                ("@source", source),
+                ("@owner", owner),
+                ("@version", version)),
+            ct);
+
     /// <param name="routes">All routes of the caller from now on, without faults of their own.</param>
     /// <param name="dryRun">Only say what would become of it.</param>
     /// <param name="by">Whose routes they are.</param>
@@ -50,38 +79,37 @@ public sealed class RouteStore(Engine engine)
                 await Tokens.HoldAsync(turn, by);
                 if (!dryRun)
                 {
+                    await RouteReaches.HoldAsync(turn);
                     await turn.Db.ExecuteAsync(
                         "INSERT INTO route_table (owner, version, routes) VALUES (@owner, 0, '[]') ON CONFLICT (owner) DO NOTHING",
                         ("@owner", by.Principal));
                 }
 
                 var standing = await FindAsync(turn.Db, by.Principal, dryRun ? "" : turn.Engine.LockRow);
-                var faults = await FaultsAsync(turn, routes, by);
+                var sources = await RouteReaches.SourcesAsync(turn.Db, by.Principal, standing: false);
+                var faults = await FaultsAsync(turn, routes, sources, by);
                 var changes = faults.Count > 0 ? [] : RouteChanges.Between(standing.Routes, routes);
-                var reach = routes.SelectMany(route => route.Sources().SelectMany(source => route.Sessions().Select(session => new RouteReach(source, session))))
-                    .ToHashSet();
-                if (dryRun || faults.Count > 0 || (changes.Count == 0 && reach.SetEquals(standing.Reach)))
+                var open = faults.Count > 0 ? [] : await RouteReaches.OpenAsync(turn.Db, routes, sources);
+                if (dryRun || faults.Count > 0 || (changes.Count == 0 && open.Keys.ToHashSet().SetEquals(standing.Reach)))
                 {
                     return new RoutesOutcome(!dryRun && faults.Count == 0, changes, faults);
                 }
 
-                await WriteAsync(turn, by.Principal, standing, routes, reach);
+                await WriteAsync(turn, by.Principal, standing.Version + 1, routes, sources);
+                await RouteReaches.WriteAsync(turn, by.Principal, standing.Version + 1, routes, sources, open);
                 await turn.AuditAsync(by.Identity.Value, "routes.apply", by.Principal, string.Join("; ", changes));
                 return new RoutesOutcome(true, changes, []);
             },
             ct);
 
-    /// <summary>Ends what routes let a source do, when the source itself ends.</summary>
-    internal static async Task ForgetAsync(Turn turn, string source)
-    {
-        // Held as an apply holds it, before any of the rows below.
-        await turn.Db.ExecuteAsync(
-            "UPDATE route_table SET version = version WHERE owner IN (SELECT owner FROM route_reach WHERE source = @source)", ("@source", source));
-        await RaiseAsync(turn, await turn.Db.RowsAsync(
-            "DELETE FROM route_reach WHERE source = @source RETURNING session_id", r => r.GetString(0), ("@source", source)));
-    }
+    /// <summary>Writes down why an event went where it went.</summary>
+    public Task NoteAsync(long eventId, string note, CancellationToken ct) =>
+        engine.TurnAsync(
+            turn => turn.Db.ExecuteAsync(
+                "INSERT INTO event_note (event_id, at, note) VALUES (@event, @now, @note)", ("@event", eventId), ("@now", turn.NowMs), ("@note", note)),
+            ct);
 
-    private static async Task<StandingRoutes> FindAsync(EngineConnection db, string owner, string hold)
+    internal static async Task<StandingRoutes> FindAsync(EngineConnection db, string owner, string hold)
     {
         var table = await db.RowAsync(
             "SELECT version, routes FROM route_table WHERE owner = @owner" + hold,
@@ -93,79 +121,78 @@ public sealed class RouteStore(Engine engine)
                 table.Version,
                 JsonSerializer.Deserialize(table.Routes, ApiJson.Default.IReadOnlyListRoute) ?? [],
                 await db.RowsAsync(
-                    "SELECT source, session_id FROM route_reach WHERE owner = @owner",
+                    "SELECT source, session_id FROM route_reach WHERE owner = @owner AND version >= 0",
                     r => new RouteReach(r.GetString(0), r.GetString(1)),
                     ("@owner", owner)));
     }
 
-    private static async Task<List<RouteFault>> FaultsAsync(Turn turn, IReadOnlyList<Route> routes, Caller by)
+    private static async Task<List<RouteFault>> FaultsAsync(Turn turn, IReadOnlyList<Route> routes, IReadOnlyList<RouteSource> own, Caller by)
     {
-        var sources = (await turn.Db.RowsAsync("SELECT name FROM source WHERE owner = @owner", r => r.GetString(0), ("@owner", by.Principal))).ToHashSet();
-        var owned = new Dictionary<string, bool>();
+        var known = own.ToDictionary(source => source.Name);
+        var lists = new Dictionary<string, AccessList?>();
         var faults = new List<RouteFault>();
         for (var i = 0; i < routes.Count; i++)
         {
-            foreach (var source in routes[i].Sources().Where(source => !sources.Contains(source)))
-            {
-                faults.Add(new RouteFault(i, $"You have no source '{source}'. See: cluster source list."));
-            }
+            var (place, route) = (i, routes[i]);
+            var unknown = route.Sources().Where(source => !known.ContainsKey(source));
+            faults.AddRange(unknown.Select(source => new RouteFault(place, $"You have no source '{source}'. See: cluster source list.")));
 
-            foreach (var session in routes[i].Sessions())
+            var sources = route.Sources().Where(known.ContainsKey).Select(source => known[source]).ToList();
+            foreach (var session in route.Sessions())
             {
-                if (!owned.TryGetValue(session, out var own))
+                if (!lists.TryGetValue(session, out var access))
                 {
-                    own = (await AccessStore.FindAsync(turn.Db, SessionId.Parse(session)))?.May(by.Identity, Act.Own) == true;
-                    owned[session] = own;
+                    lists[session] = access = await AccessStore.FindAsync(turn.Db, SessionId.Parse(session));
                 }
 
-                if (!own)
+                if (access?.May(by.Identity, Act.Own) != true && Fault(SessionId.Parse(session), access is not null, sources, by) is { } fault)
                 {
-                    faults.Add(new RouteFault(i, $"You have no session '{session}'; a route reaches only sessions of your own. See: cluster sessions."));
+                    faults.Add(new RouteFault(i, fault));
                 }
             }
+
+            faults.AddRange(sources.Select(source => Fault(route.Repository, source)).OfType<string>().Select(text => new RouteFault(place, text)));
         }
 
         return faults;
     }
 
-    private static async Task WriteAsync(Turn turn, string owner, StandingRoutes before, IReadOnlyList<Route> routes, IReadOnlySet<RouteReach> reach)
+    // Of one who is not listed, or did not accept, nothing is said but that.
+    private static string? Fault(SessionId session, bool exists, List<RouteSource> sources, Caller by)
     {
-        var version = before.Version + 1;
+        if (session.Owner == by.Principal || sources.Count == 0)
+        {
+            return $"You have no session '{session}'. See: cluster sessions.";
+        }
+
+        if (sources.Find(source => !source.Owners.Contains(session.Owner)) is { } source)
+        {
+            return $"You have no session '{session}'. A route reaches others' sessions when their owner is listed on its source and has accepted: "
+                + $"you say `cluster source owners {source.Name} --add {session.Owner}`, then {session.Owner} says `cluster source accept {source.Name}`.";
+        }
+
+        return exists ? null : $"{session.Owner} has no session '{session}'.";
+    }
+
+    private static string? Fault(string? repository, RouteSource source) =>
+        repository is null || WebhookSenders.Find(source.Kind) is { TellsRepository: true } ? null
+        : repository == RoutePlaces.OfEvent
+            ? $"Events of source '{source.Name}' ({source.Kind}) do not say which repository they are about; name it, with its host: {{ repository: github.com/owner/name }}."
+        : RoutePlaces.HasHost(repository) ? null
+        : $"Events of source '{source.Name}' ({source.Kind}) do not say on which host '{repository}' is; write it in front, such as github.com/{repository}.";
+
+    private static async Task WriteAsync(Turn turn, string owner, long version, IReadOnlyList<Route> routes, IReadOnlyList<RouteSource> sources)
+    {
         await turn.Db.ExecuteAsync(
             "UPDATE route_table SET version = @version, routes = @routes WHERE owner = @owner",
             ("@version", version),
             ("@routes", JsonSerializer.Serialize(routes, ApiJson.Default.IReadOnlyListRoute)),
             ("@owner", owner));
-        await turn.Db.ExecuteAsync("DELETE FROM route_reach WHERE owner = @owner", ("@owner", owner));
-        foreach (var (source, session) in reach)
+        var named = routes.SelectMany(route => route.Sources()).ToHashSet();
+        await turn.Db.ExecuteAsync("DELETE FROM route_source WHERE owner = @owner", ("@owner", owner));
+        foreach (var source in sources.Where(source => named.Contains(source.Name)))
         {
-            // A row that another owner's source of this name has left is nobody's any more.
-            await turn.Db.ExecuteAsync(
-                """
-                INSERT INTO route_reach (source, session_id, owner, version) VALUES (@source, @session, @owner, @version)
-                ON CONFLICT (source, session_id) DO UPDATE SET owner = excluded.owner, version = excluded.version
-                """,
-                ("@source", source),
-                ("@session", session),
-                ("@owner", owner),
-                ("@version", version));
-        }
-
-        await RaiseAsync(turn, before.Reach.Concat(reach).Select(one => one.Session));
-    }
-
-    private static async Task RaiseAsync(Turn turn, IEnumerable<string> sessions)
-    {
-        // All sessions' rows before any list's: tool calls hold their own session and then ask for another one's list.
-        var all = sessions.Distinct().Order(StringComparer.Ordinal).ToList();
-        foreach (var session in all)
-        {
-            await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @id" + turn.Engine.LockRow, ("@id", session));
-        }
-
-        foreach (var session in all)
-        {
-            await AccessStore.RaiseVersionAsync(turn, SessionId.Parse(session));
+            await turn.Db.ExecuteAsync("INSERT INTO route_source (path, owner) VALUES (@path, @owner)", ("@path", source.Path), ("@owner", owner));
         }
     }
 }

@@ -92,6 +92,7 @@ public sealed class SessionStore(Engine engine)
             ? ["owner"]
             : [.. RoleActs.Where(act => access.May(who, act)).Select(act => act.ToString().ToLowerInvariant())];
         var session = ("@session", (object?)id.ToString());
+        var place = access.May(who, Act.Watch) ? await WorkplaceStore.FindAsync(db, id) : Workplace.None;
         var attachment = await db.RowAsync(
             """
             SELECT m.client, a.attached_at FROM session s
@@ -108,6 +109,9 @@ public sealed class SessionStore(Engine engine)
             Attached = attachment is not null,
             Client = attachment?.Client,
             AttachedAt = attachment?.At,
+            Repository = place.Repository,
+            Branch = place.Branch,
+            Folder = place.Folder,
             LastCallAt = await db.NumberAsync("SELECT last_call_at FROM session WHERE id = @session", session) is { } ms
                 ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
                 : null,

@@ -75,18 +75,13 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
                     ("@secret", box.Seal(wish.Secret, SourceSecrets.Purpose(wish.Name))),
                     ("@now", turn.NowMs),
                     ("@settings", Write(wish.Settings)));
-                if (added > 0)
-                {
-                    // What routes said of an earlier source of this name means another one.
-                    await RouteStore.ForgetAsync(turn, wish.Name);
-                }
-
                 if (added == 0)
                 {
                     return null;
                 }
 
                 await CatchUpStore.ForgetAsync(turn, wish.Name);
+                await RouteReaches.ForgetAsync(turn, wish.Name); // what routes said of an earlier source of this name means another one
                 await SourceSecrets.RemoveAsync(turn, wish.Name); // a node of an older version removes a source without them
                 await turn.Db.ExecuteAsync(
                     "INSERT INTO route (source, session_id, playbook) VALUES (@source, @session, @playbook)",
@@ -105,18 +100,19 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
             async turn =>
             {
                 await Tokens.HoldAsync(turn, by);
-                if (await turn.Db.ExecuteAsync(
-                    "DELETE FROM source WHERE name = @name AND (owner = @owner OR @admin = 1)",
+                if (await turn.Db.RowAsync(
+                    "DELETE FROM source WHERE name = @name AND (owner = @owner OR @admin = 1) RETURNING path",
+                    r => r.GetString(0),
                     ("@name", name),
                     ("@owner", by.Principal),
-                    ("@admin", by.Admin ? 1 : 0)) == 0)
+                    ("@admin", by.Admin ? 1 : 0)) is not { } path)
                 {
                     return false;
                 }
 
                 await SourceSecrets.RemoveAsync(turn, name);
                 await CatchUpStore.ForgetAsync(turn, name);
-                await RemoveRoutesAsync(turn, name);
+                await RemoveRoutesAsync(turn, name, path);
                 await turn.AuditAsync(by.Identity.Value, "source.remove", name);
                 return true;
             },
@@ -127,6 +123,7 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
             async db =>
             {
                 var old = await SourceSecrets.LiveAsync(db, null, engine.Clock.GetUtcNow());
+                var owners = await SourceOwners.AllAsync(db, by);
                 return await db.RowsAsync(
                     """
                     SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret, c.api, c.owner, c.asked_at, c.problem
@@ -151,6 +148,7 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
                         CatchUp = r.IsDBNull(8)
                             ? null
                             : new CatchUpInfo { From = $"{r.GetString(8)}/{r.GetString(9)}", AskedAt = r.TimeOrNull(10), Problem = r.TextOrNull(11) },
+                        Owners = [.. owners[r.GetString(0)]],
                     },
                     ("@owner", by.Principal),
                     ("@admin", by.Admin ? 1 : 0));
@@ -220,10 +218,10 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
     {
         foreach (var name in names)
         {
-            await turn.Db.ExecuteAsync("DELETE FROM source WHERE name = @name", ("@name", name));
+            var path = await turn.Db.RowAsync("DELETE FROM source WHERE name = @name RETURNING path", r => r.GetString(0), ("@name", name));
             await SourceSecrets.RemoveAsync(turn, name);
             await CatchUpStore.ForgetAsync(turn, name);
-            await RemoveRoutesAsync(turn, name);
+            await RemoveRoutesAsync(turn, name, path ?? "");
             await turn.AuditAsync("node", "source.forget", name);
         }
     }
@@ -248,9 +246,10 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
         }
     }
 
-    private static async Task RemoveRoutesAsync(Turn turn, string name)
+    private static async Task RemoveRoutesAsync(Turn turn, string name, string path)
     {
-        await RouteStore.ForgetAsync(turn, name);
+        await RouteReaches.ForgetAsync(turn, name);
+        await SourceOwners.ForgetAsync(turn, path);
         var routed = await turn.Db.RowsAsync(
             "DELETE FROM route WHERE source = @name RETURNING session_id", r => SessionId.Parse(r.GetString(0)), ("@name", name));
         foreach (var session in routed)

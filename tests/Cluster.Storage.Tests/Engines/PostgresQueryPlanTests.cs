@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Cluster.Core.Events;
+using Cluster.Core.Routing;
+using Cluster.Core.Sessions;
 using Cluster.Storage.Leases;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Permissions;
@@ -96,6 +98,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
     [
         "access", "access_entry", "attachment", "dedupe", "delivery", "event", "event_note", "identity", "mcp_session", "permission_request",
         "reply", "route", "route_reach", "session", "source", "token", "tool_call", "principal",
+        "workplace", "source_owner", "route_source",
     ];
 
     // Enough of everything that reading it whole is never the planner's choice.
@@ -112,6 +115,9 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         INSERT INTO source SELECT 'src' || i, 'github', 'p1', 'path' || i, '', 0 FROM generate_series(1, 5000) i;
         INSERT INTO route SELECT 'src' || i, 'p' || i || '/s', '' FROM generate_series(1, 5000) i;
         INSERT INTO route_reach SELECT 'src' || i, 'p' || i || '/s', 'p1', 1 FROM generate_series(1, 5000) i;
+        INSERT INTO workplace SELECT 'p' || i || '/s', 'github.com/p' || i || '/s', 'github.com/p' || i || '/s', 'main', 's', 0 FROM generate_series(1, 5000) i;
+        INSERT INTO source_owner SELECT 'path' || i, 'p' || i, 0, 0 FROM generate_series(1, 5000) i;
+        INSERT INTO route_source SELECT 'path' || i, 'p' || i FROM generate_series(1, 5000) i;
         INSERT INTO event SELECT -i, 'chat', '', 'console:bob', 'console:bob', 'member', '\x0061', NULL, 0 FROM generate_series(1, 20000) i;
         INSERT INTO delivery SELECT 'p' || (i % 5000) || '/s', -i, 'console:bob', 1, CASE WHEN i % 10 = 0 THEN 'queued' ELSE 'received' END,
           NULL, 1, 1, 1, 0, 9000000000000, 0, 0, NULL FROM generate_series(1, 20000) i;
@@ -126,6 +132,9 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         ANALYZE;
         """);
 
+    private static readonly Route ByRepository =
+        new() { Name = "fix", When = [new RouteCondition { Field = "source", Values = ["ci"] }], Repository = "*" };
+
     // The way of a message and of a verdict, often enough that prepared statements have settled on their plans.
     private async Task WalkAsync(Storage.Engines.PostgresEngine engine)
     {
@@ -138,12 +147,16 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         var sources = new Storage.Sources.SourceStore(engine, Box);
         var appends = engine.Appends(new MailboxLimits());
         var path = (await sources.AddAsync(Wish("ci", Api), AliceCalls, Ct))!;
+        var (rules, workplaces) = (new Storage.Routes.RouteStore(engine), new Storage.Sessions.WorkplaceStore(engine));
+        await rules.ApplyAsync([ByRepository], dryRun: false, AliceCalls, Ct);
         for (var round = 0; round < 8; round++)
         {
             await principals.AuthenticateAsync("unknown", page: false, Ct);
             await sources.FindAsync(path, Ct);
             var id = $"walk-{round}";
             await mcp.InitializeAsync(id, AliceCalls.TokenId, Api, "2025-11-25", "test", Ct);
+            await workplaces.TellAsync(id, Api, Workplace.Read("github.com/acme/api", $"b{round}", null), Ct);
+            await rules.WorkersAsync("github.com/acme/api", "main", "ci", "alice", 1, Ct);
             await mcp.InitializedAsync(id, Ct);
             var (_, epoch) = await mcp.AttachAsync(id, $"stream-{round}", true, Ct);
             var message = await MessageAsync("hello", null, $"walk-{round}", $"body-{round}");

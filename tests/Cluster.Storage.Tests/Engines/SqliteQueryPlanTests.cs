@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
 using Cluster.Core.Access;
 using Cluster.Core.Events;
+using Cluster.Core.Routing;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Permissions;
+using Cluster.Storage.Routes;
+using Cluster.Storage.Sessions;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -69,6 +72,10 @@ public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
         var client = await ConnectAsync();
         await McpSessions.FindAsync(client.Id, AliceCalls.TokenId, Ct);
         await McpSessions.SeenAsync(client.Id, Ct);
+        Route route = new() { Name = "fix", When = [new RouteCondition { Field = "source", Values = ["ci"] }], Repository = "*" };
+        await new RouteStore(Engine).ApplyAsync([route], dryRun: false, AliceCalls, Ct);
+        await new WorkplaceStore(Engine).TellAsync(client.Id, Api, Workplace.Read("github.com/acme/api", "main", null), Ct);
+        await new RouteStore(Engine).WorkersAsync("github.com/acme/api", "main", "ci", "alice", 1, Ct);
         await Mailboxes.LookAsync(Api, client.Id, client.Stream, client.Epoch, Ct);
         await DeliverAsync(client);
         var call = new ToolCall { McpSession = client.Id, Session = Api, RequestId = "1", ArgumentsHash = "a" };

@@ -40,6 +40,42 @@ public sealed class SourceCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task People_are_listed_accept_and_leave_by_commands_that_say_what_comes_next()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        Answers(node, "PUT /api/sources/ci/owners/bob", "{}");
+        Answers(node, "DELETE /api/sources/ci/owners/bob", "{}");
+        Answers(node, "POST /api/sources/ci/accept", "{}");
+        Answers(node, "POST /api/sources/ci/leave", "{}");
+        Answers(node, "GET /api/sources", """
+            [{"name":"ci","kind":"github","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-03-01T12:00:00Z",
+              "owners":[{"principal":"bob","invitedAt":"2026-03-01T12:00:00Z"}]}]
+            """);
+        Answers(node, "GET /api/sources/listed", """
+            [{"source":"theirs","kind":"gitlab","owner":"carol","invitedAt":"2026-03-01T12:00:00Z"}]
+            """);
+
+        var add = await ClusterProcess.RunAsync(_home, "source", "owners", "ci", "--add", "bob");
+        var remove = await ClusterProcess.RunAsync(_home, "source", "owners", "ci", "--remove", "bob");
+        var both = await ClusterProcess.RunAsync(_home, "source", "owners", "ci", "--remove", "bob", "--add", "bob");
+        var show = await ClusterProcess.RunAsync(_home, "source", "owners", "ci");
+        var accept = await ClusterProcess.RunAsync(_home, "source", "accept", "ci");
+        var leave = await ClusterProcess.RunAsync(_home, "source", "leave", "ci");
+        var list = await ClusterProcess.RunAsync(_home, "source", "list");
+
+        Assert.Equal((0, ""), (add.ExitCode, add.Error));
+        Assert.Contains("counts after saying: cluster source accept ci", add.Output);
+        Assert.Contains("reach none of their sessions any more", remove.Output);
+        Assert.Contains("Give --add or --remove, not both.", both.Error);
+        Assert.Contains("not yet", show.Output);
+        Assert.Contains("its owner sees which of them work on their repository", accept.Output);
+        Assert.Contains("You left ci", leave.Output);
+        Assert.Contains("bob (not accepted)", list.Output);
+        Assert.Contains("carol lists you on theirs (gitlab). To get its events: cluster source accept theirs", list.Output);
+    }
+
+    [Fact]
     public async Task A_generic_source_is_told_where_its_fields_stand()
     {
         await using var node = await FakeNode.StartAsync();
@@ -109,6 +145,7 @@ public sealed class SourceCommandTests : IDisposable
     {
         await using var node = await FakeNode.StartAsync();
         await _home.LogInAsync(node.Url, "clt_test");
+        Answers(node, "GET /api/sources/listed", "[]");
         node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
             [{"name":"duty","kind":"pagerduty","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
               "secrets":[{"end":"3f9c"},{"end":"a1b2","until":"2026-01-02T00:00:00Z","usedAt":"2026-01-01T12:00:00Z"}]}]
@@ -125,6 +162,7 @@ public sealed class SourceCommandTests : IDisposable
     {
         await using var node = await FakeNode.StartAsync();
         await _home.LogInAsync(node.Url, "clt_test");
+        Answers(node, "GET /api/sources/listed", "[]");
         node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
             [{"name":"duty","kind":"pagerduty","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
               "settings":{"awaitsSecret":true},"secrets":[{"end":"3f9c"}]}]

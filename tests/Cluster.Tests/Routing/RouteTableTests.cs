@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Cluster.Core.Api;
 using Cluster.Core.Events;
 using Cluster.Core.Routing;
 
@@ -136,6 +138,17 @@ public sealed class RouteTableTests
 
             Assert.Equal(Names(table, routed), table.Explain(routed).Where(verdict => verdict.Takes).Select(verdict => verdict.Route.Name));
         }
+    }
+
+    [Fact]
+    public void Routes_that_an_earlier_version_stored_are_read()
+    {
+        const string Stored = """[{"name":"one","when":[{"field":"source","values":["ci"]}],"to":"alice/api","also":false,"untrusted":false}]""";
+
+        var route = Assert.Single(JsonSerializer.Deserialize(Stored, ApiJson.Default.IReadOnlyListRoute)!);
+
+        Assert.Empty(Rule("one").Differences(route));
+        Assert.Empty(route.Notify);
     }
 
     [Fact]

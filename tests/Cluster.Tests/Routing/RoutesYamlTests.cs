@@ -35,6 +35,13 @@ public sealed class RoutesYamlTests
                 also: often
               - to: { session: "a b" }
               - text
+              - name: five
+                when: { source: ci }
+                to: { repository: [acme/api] }
+              - name: six
+                when: { source: ci }
+                to: { session: api }
+                otherwise: { repository: acme/api }
             """);
 
         Assert.Equal(
@@ -44,19 +51,20 @@ public sealed class RoutesYamlTests
                 "6: 'within' is a time such as 30s, 5m, 4h or 7d.",
                 "7: The route has no 'when'.",
                 "8: 'whn' is not known in a route. Did you mean 'when'?",
-                "9: 'repository' is not in this version; name a session: { session: owner/name }.",
                 "12: 'ci*' is no source's name; name each source that the route is for.",
                 "13: Strangers can write 'title'. If they may choose who gets their events, add 'untrusted: true' to the route.",
                 "14: 'fork' is true or false, not 'maybe'.",
                 "15: '>= many' is no comparison; write one such as '>= 3'.",
                 "16: The condition 'branch' is a text; quote it if it has signs in it.",
-                "17: 'to' names one session: { session: owner/name }.",
+                "17: 'to' names one session, { session: owner/name }, or one repository, { repository: owner/name }.",
                 "18: 'notify' is not in this version; leave it out.",
                 "22: 'also' is true or false.",
                 "23: The route has no 'name'.",
                 "23: The route has no 'when'.",
                 "23: 'a b' is no session's name; write owner/name.",
                 "24: A route has the keys name, when and to.",
+                "27: The repository is a text; quote it if it has signs in it.",
+                "31: 'repository' is not known in 'otherwise'. Known are: session, queue.",
             ],
             faults);
     }
@@ -69,6 +77,9 @@ public sealed class RoutesYamlTests
               - { name: one, when: { source: ci }, to: { session: api } }
               - { name: one, when: { branch: main }, to: { session: api } }
               - { name: Two, when: { source: ci }, to: { session: api }, playbook: "{{new string('x', 4_001)}}" }
+              - { name: three, when: { source: ci }, to: { repository: "acme/*" } }
+              - { name: four, when: { source: ci }, to: { repository: api } }
+              - { name: five, when: { source: ci }, to: { repository: "https://github.com/acme/api" } }
             """);
 
         Assert.Equal(
@@ -77,6 +88,9 @@ public sealed class RoutesYamlTests
                 "3: Route 'one': The route does not say whose events it is for; add 'source: NAME' to its 'when'.",
                 "4: Route 'Two': A route's name is 1 to 63 characters of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit; 'Two' is not.",
                 "4: Route 'Two': The playbook has 4,001 characters; 4,000 are the most.",
+                "5: Route 'three': 'acme/*' is no repository; write owner/name as its platform does, or '*' for the one that the event is about.",
+                "6: Route 'four': 'api' is no repository; write owner/name as its platform does, or '*' for the one that the event is about.",
+                "7: Route 'five': 'https://github.com/acme/api' is no repository; write owner/name as its platform does, or '*' for the one that the event is about.",
             ],
             faults);
     }
@@ -145,6 +159,7 @@ public sealed class RoutesYamlTests
     public void What_is_written_reads_as_the_same()
     {
         string[] playbooks = ["One line.", "Two\nlines.", "# no comment\n\n  indented: \"quoted\"\ttab", "", " begins with a space", "\nbegins with a line", "ends: {[&*!|>%@`", "tiếng Việt 😀\u0085\u2028x", "a\n   \nb", "null"];
+        string?[] repositories = [null, "acme/api", "*", "github.com/acme/api", "group/sub/api", "1/2", null, "true/null", "a.b/c-d_e", null];
         var routes = playbooks.Select((playbook, i) => new Route
         {
             Name = $"r{i}",
@@ -153,7 +168,8 @@ public sealed class RoutesYamlTests
                 new RouteCondition { Field = "source", Values = ["ci", "alerts"] },
                 new RouteCondition { Field = "branch", Values = ["release-*", ">= 3", "null", "a: b # c", "\"\\"] },
             ],
-            To = "alice/api",
+            To = repositories[i] is null ? "alice/api" : null,
+            Repository = repositories[i],
             Otherwise = i % 2 == 0 ? "alice/web" : null,
             Queue = i % 4 == 1 ? TimeSpan.FromMinutes(i + 89) : null,
             Fold = i % 3 == 1 ? new RouteFold { By = ["repository", "head_sha"], Within = TimeSpan.FromSeconds(30 + i), AtMost = TimeSpan.FromMinutes(5) } : null,
@@ -167,6 +183,7 @@ public sealed class RoutesYamlTests
 
         Assert.Empty(file.Faults);
         Assert.Equal(routes.Select(route => route.Playbook), file.Routes.Select(route => route.Playbook));
+        Assert.Equal(repositories, file.Routes.Select(route => route.Repository));
         Assert.All(routes.Zip(file.Routes), pair => Assert.Empty(pair.First.Differences(pair.Second)));
         Assert.Empty(RoutesYaml.Read(RoutesYamlWriter.Write([]), "alice").Faults);
     }

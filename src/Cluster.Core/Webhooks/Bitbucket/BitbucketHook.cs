@@ -13,6 +13,8 @@ internal sealed partial class BitbucketHook : IWebhookSender
 
     public string Kind => "bitbucket";
 
+    public bool TellsRepository => true;
+
     public string Title => "A repository at Bitbucket.";
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
@@ -26,15 +28,16 @@ internal sealed partial class BitbucketHook : IWebhookSender
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
         var members = new MemberIds(delivery.Settings);
+        var summary = delivery.Headers.One("X-Event-Key") switch
+        {
+            "diagnostics:ping" => new WebhookSummary { Name = "bitbucket.ping", FilterReason = "ping" },
+            { } key when Shapes.EventName().IsMatch(key) => Read(key, f, members),
+            _ => Other("event", f, members),
+        };
         return new WebhookReading
         {
             Id = delivery.Headers.Id("X-Request-UUID") ?? delivery.Headers.Id("X-Request-Id"),
-            Summary = delivery.Headers.One("X-Event-Key") switch
-            {
-                "diagnostics:ping" => new WebhookSummary { Name = "bitbucket.ping", FilterReason = "ping" },
-                { } key when Shapes.EventName().IsMatch(key) => Read(key, f, members),
-                _ => Other("event", f, members),
-            },
+            Summary = summary with { Host = f.Host("repository.links.html.href") },
         };
     }
 

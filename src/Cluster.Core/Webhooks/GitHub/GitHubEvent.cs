@@ -18,7 +18,11 @@ public static partial class GitHubEvent
         var members = new MemberIds(settings ?? SourceSettings.None);
         using var document = PayloadFields.ParseObject(body);
         var reader = new PayloadFields(document.RootElement);
-        return eventName switch
+        return Read(eventName, reader) with { Host = reader.Host("repository.html_url") };
+    }
+
+    private static WebhookSummary Read(string eventName, PayloadFields reader) =>
+        eventName switch
         {
             "ping" => new WebhookSummary { Name = "github.ping", FilterReason = "ping" },
             "check_run" => CheckRun(reader),
@@ -30,7 +34,6 @@ public static partial class GitHubEvent
             "security_advisory" => SecurityAdvisory(reader),
             _ => Other(eventName, reader, members),
         };
-    }
 
     /// <summary>The name in <c>X-GitHub-Event</c>.</summary>
     public static bool IsEventName([NotNullWhen(true)] string? name) => name is not null && EventName().IsMatch(name);

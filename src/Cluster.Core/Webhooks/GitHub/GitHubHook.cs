@@ -8,6 +8,8 @@ internal sealed class GitHubHook : IWebhookSender
 {
     public string Kind => "github";
 
+    public bool TellsRepository => true;
+
     public string Title => "A repository or organization at GitHub.";
 
     public int MaxBody => 25 * 1024 * 1024; // larger events are not sent

@@ -15,6 +15,8 @@ internal sealed class GitLabHook : IWebhookSender
 
     public string Kind => "gitlab";
 
+    public bool TellsRepository => true;
+
     public string Title => "A project or group at GitLab.";
 
     public int MaxBody => 25 * 1024 * 1024;
@@ -31,19 +33,20 @@ internal sealed class GitLabHook : IWebhookSender
         var f = new PayloadFields(document.RootElement);
         var signed = delivery.Settings.Mode == Signing;
         var members = new MemberIds(delivery.Settings);
+        var summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
+        {
+            "pipeline" => Pipeline(f),
+            "build" => Job(f),
+            "merge_request" => MergeRequest(f, members),
+            "push" => Push(f),
+            { } other => Other(other, f, members),
+            null => Other("event", f, members),
+        };
         return new WebhookReading
         {
             Id = signed ? Signature.IdOf(delivery.Headers) : delivery.Headers.Id("Idempotency-Key"),
             IdIsProved = signed,
-            Summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
-            {
-                "pipeline" => Pipeline(f),
-                "build" => Job(f),
-                "merge_request" => MergeRequest(f, members),
-                "push" => Push(f),
-                { } other => Other(other, f, members),
-                null => Other("event", f, members),
-            },
+            Summary = summary with { Host = f.Host("project.web_url") ?? f.Host("repository.homepage") },
         };
     }
 
