@@ -35,7 +35,7 @@ public sealed record Route
     public bool Urgent { get; init; }
 
     /// <summary>Accounts that are told too, without any session: <c>telegram:1234</c>.</summary>
-    public IReadOnlyList<string> Notify { get; init; } = [];
+    public IReadOnlyList<string> Notify { get; init => field = value ?? []; } = []; // null where an earlier version has written the route
 
     /// <summary>When its events wake nobody.</summary>
     public RouteQuiet? Quiet { get; init; }
@@ -57,6 +57,10 @@ public sealed record Route
 
     /// <summary>The sessions that it names.</summary>
     public IEnumerable<string> Sessions() => new[] { To, Otherwise, Escalate?.To }.OfType<string>().Distinct();
+
+    /// <summary>Whether its events are looked after beside their delivery.</summary>
+    [JsonIgnore]
+    public bool Watches => Notify.Count > 0 || Escalate is not null;
 
     /// <summary>Where it sends, in words.</summary>
     [JsonIgnore]
@@ -147,7 +151,7 @@ public sealed record RouteEscalation
     public string? To { get; init; }
 
     /// <summary>Accounts that are told then.</summary>
-    public IReadOnlyList<string> Notify { get; init; } = [];
+    public IReadOnlyList<string> Notify { get; init => field = value ?? []; } = [];
 
     public override string ToString() => $"after {Duration.Write(After)}: {To} {string.Join(", ", Notify)}";
 }

@@ -139,6 +139,18 @@ public sealed class RouteTableTests
     }
 
     [Fact]
+    public void Routes_that_an_earlier_version_wrote_are_whole()
+    {
+        const string Written = """[{"name":"one","when":[{"field":"source","values":["ci"]}],"to":"alice/api","also":false,"untrusted":false}]""";
+
+        var route = Assert.Single(System.Text.Json.JsonSerializer.Deserialize(Written, Core.Api.ApiJson.Default.IReadOnlyListRoute)!);
+
+        Assert.Empty(route.Notify);
+        Assert.False(route.Watches);
+        Assert.Empty(route.Differences(Rule("one")));
+    }
+
+    [Fact]
     public void Differences_are_told_by_route()
     {
         var (one, two) = (Rule("one", ("branch", ["main"])), Rule("two"));
