@@ -19,7 +19,7 @@ internal sealed partial class RoutesYaml
     private static readonly string[] Keys =
         ["name", "when", "to", "otherwise", "playbook", "fold", "priority", "notify", "quiet", "escalate", "also", "untrusted"];
 
-    private static readonly string[] Later = ["fold", "priority", "notify", "quiet", "escalate"];
+    private static readonly string[] Later = ["fold", "priority", "quiet"];
 
     private readonly string _caller;
     private readonly List<LineFault> _faults = [];

@@ -9,6 +9,7 @@ using Cluster.Server.Routing;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Routes;
 using Cluster.Storage.Sources;
+using Cluster.Storage.Watches;
 using Route = Cluster.Core.Routing.Route;
 
 namespace Cluster.Server.Webhooks;
@@ -36,7 +37,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
             return new SubmitOutcome.TooFast(wait);
         }
 
-        var routed = RoutedEvent.Of(source.Name, reading.Summary);
+        var routed = RoutedEvent.Of(source.Name, reading.Summary, body.Bytes);
         for (var i = 0; i < Most; i++)
         {
             var table = await tables.FindAsync(source.Owner, fresh: i > 0, ct);
@@ -57,6 +58,11 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
                 {
                     break; // those behind come with the retry, and the last one, which knows that all have it, must be the last
                 }
+            }
+
+            if (destinations.Any(destination => destination.Route is { Watches: true }))
+            {
+                engine.Wakeups.Raise(WatchStore.Topic);
             }
 
             if (!stale)
@@ -129,6 +135,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
                 At = engine.Clock.GetUtcNow(),
                 Route = to.Route?.Name,
                 FilterReason = summary.FilterReason,
+                WatchFrom = to.Route is { Watches: true } && summary.FilterReason is null ? engine.Clock.GetUtcNow() : null,
                 Verified = known.Verified(proven.Key),
             },
             ct,

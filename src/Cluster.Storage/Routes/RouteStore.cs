@@ -13,7 +13,14 @@ namespace Cluster.Storage.Routes;
 public sealed record StandingRoutes(long Version, IReadOnlyList<Route> Routes, IReadOnlyList<RouteReach> Reach);
 
 /// <summary>What became of the wish for other routes. With faults, nothing was changed.</summary>
-public sealed record RoutesOutcome(bool Applied, IReadOnlyList<string> Changes, IReadOnlyList<RouteFault> Faults);
+public sealed record RoutesOutcome(bool Applied, IReadOnlyList<string> Changes, IReadOnlyList<RouteFault> Faults)
+{
+    /// <summary>What waits in a session whose way is closed.</summary>
+    public IReadOnlyList<EndingEvents> Ending { get; init; } = [];
+}
+
+/// <summary>Events of a source that wait in a session to which it has no way any more.</summary>
+public sealed record EndingEvents(string Source, string Session, int Waiting);
 
 /// <summary>Routes by rule. They are changed as a whole; every session that they reach, or reached, then has a new version of its allowlist,
 /// so that nothing enters any more as they were before.</summary>
@@ -57,17 +64,19 @@ public sealed class RouteStore(Engine engine)
 
                 var standing = await FindAsync(turn.Db, by.Principal, dryRun ? "" : turn.Engine.LockRow);
                 var faults = await FaultsAsync(turn, routes, by);
+                faults.AddRange(await RouteAccounts.FaultsAsync(turn, routes));
                 var changes = faults.Count > 0 ? [] : RouteChanges.Between(standing.Routes, routes);
                 var reach = routes.SelectMany(route => route.Sources().SelectMany(source => route.Sessions().Select(session => new RouteReach(source, session))))
                     .ToHashSet();
+                var ending = faults.Count > 0 ? [] : await EndingAsync(turn, standing.Reach.Except(reach));
                 if (dryRun || faults.Count > 0 || (changes.Count == 0 && reach.SetEquals(standing.Reach)))
                 {
-                    return new RoutesOutcome(!dryRun && faults.Count == 0, changes, faults);
+                    return new RoutesOutcome(!dryRun && faults.Count == 0, changes, faults) { Ending = ending };
                 }
 
                 await WriteAsync(turn, by.Principal, standing, routes, reach);
                 await turn.AuditAsync(by.Identity.Value, "routes.apply", by.Principal, string.Join("; ", changes));
-                return new RoutesOutcome(true, changes, []);
+                return new RoutesOutcome(true, changes, []) { Ending = ending };
             },
             ct);
 
@@ -81,7 +90,7 @@ public sealed class RouteStore(Engine engine)
             "DELETE FROM route_reach WHERE source = @source RETURNING session_id", r => r.GetString(0), ("@source", source)));
     }
 
-    private static async Task<StandingRoutes> FindAsync(EngineConnection db, string owner, string hold)
+    internal static async Task<StandingRoutes> FindAsync(EngineConnection db, string owner, string hold)
     {
         var table = await db.RowAsync(
             "SELECT version, routes FROM route_table WHERE owner = @owner" + hold,
@@ -126,6 +135,33 @@ public sealed class RouteStore(Engine engine)
         }
 
         return faults;
+    }
+
+    // What a source has brought to its own session stays, whatever its routes say.
+    private static async Task<List<EndingEvents>> EndingAsync(Turn turn, IEnumerable<RouteReach> closed)
+    {
+        var ending = new List<EndingEvents>();
+        foreach (var (source, session) in closed.OrderBy(one => one.Source, StringComparer.Ordinal).ThenBy(one => one.Session, StringComparer.Ordinal))
+        {
+            var waiting = await turn.Db.NumberAsync(
+                """
+                SELECT
+                  (SELECT COUNT(*) FROM delivery d JOIN event e ON e.id = d.event_id AND e.sender = @sender
+                   WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND d.state = 'queued')
+                  + (SELECT COUNT(*) FROM delivery d JOIN event e ON e.id = d.event_id AND e.sender = @sender
+                   WHERE d.session_id = @session AND d.state = 'held' AND d.held_until > 0)
+                WHERE NOT EXISTS (SELECT 1 FROM route r WHERE r.source = @source AND r.session_id = @session)
+                """,
+                ("@sender", Identity.Source(source).Value),
+                ("@session", session),
+                ("@source", source)) ?? 0;
+            if (waiting > 0)
+            {
+                ending.Add(new EndingEvents(source, session, (int)waiting));
+            }
+        }
+
+        return ending;
     }
 
     private static async Task WriteAsync(Turn turn, string owner, StandingRoutes before, IReadOnlyList<Route> routes, IReadOnlySet<RouteReach> reach)
