@@ -136,8 +136,18 @@ public sealed class RouteTable
     private sealed class Asked(List<Test> tests, JsonPath?[] paths, RoutedEvent routed, string?[] values)
     {
         private readonly sbyte[] _answers = new sbyte[tests.Count];
+        private readonly bool[] _walked = new bool[paths.Length];
 
-        public string? Value(int slot) => paths[slot] is { } path ? values[slot] ??= routed.Find(path) : values[slot];
+        public string? Value(int slot)
+        {
+            if (paths[slot] is { } path && !_walked[slot])
+            {
+                _walked[slot] = true;
+                values[slot] = routed.Find(path);
+            }
+
+            return values[slot];
+        }
 
         public bool Meets(int place)
         {

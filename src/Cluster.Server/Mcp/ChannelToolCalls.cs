@@ -230,6 +230,6 @@ internal sealed class ChannelToolCalls(
         await calls.CalledAsync(session.Session, ct);
         return new ToolOutcome(false, string.Join('\n', owned
             .Where(other => other.Roles.Contains("owner"))
-            .Select(other => $"{other.Id}{(other.Id == session.Session.ToString() ? " (this session)" : "")}: {(other.Attached ? $"running, {other.Client}" : "not running")}, {other.Waiting} waiting")));
+            .Select(other => $"{other.Id}{(other.Id == session.Session.ToString() ? " (this session)" : "")}: {(other.Attached ? $"running, {other.Client}" : "not running")}{(other.Paused ? ", paused" : "")}, {other.Waiting} waiting")));
     }
 }

@@ -19,7 +19,7 @@ internal static class RouteEndpoints
             .AddSingleton<RouteStore>()
             .AddSingleton<KnownRoutes>()
             .AddSingleton<WebhookRouting>()
-            .AddSingleton<RouteTests>()
+            .AddSingleton<RouteTrials>()
             .AddSingleton<WatchStore>()
             .AddHostedService<WatchLoop>();
 
@@ -79,8 +79,8 @@ internal static class RouteEndpoints
     private static string Ending(EndingEvents one, bool dryRun) =>
         $"{one.Waiting} waiting {(one.Waiting == 1 ? "event" : "events")} of source {one.Source} for {one.Session} {(dryRun ? "would end" : one.Waiting == 1 ? "ends" : "end")} as dead(revoked).";
 
-    private static Task<Results<Ok<RoutesTest>, ProblemHttpResult>> TestAsync(TestRoutes request, HttpContext context, RouteTests tests, CancellationToken ct) =>
-        tests.TestAsync(request, context, ct);
+    private static Task<Results<Ok<RoutesTest>, ProblemHttpResult>> TestAsync(TestRoutes request, HttpContext context, RouteTrials trials, CancellationToken ct) =>
+        trials.TestAsync(request, context, ct);
 
     private static async Task<string?> ReadAsync(HttpRequest request, CancellationToken ct)
     {

@@ -36,7 +36,7 @@ public sealed class PauseStore(Engine engine)
     {
         var now = ("@now", (object?)engine.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         if (await engine.ReadAsync(db => db.NumberAsync(
-            "SELECT 1 FROM session WHERE paused_until IS NOT NULL AND paused_until <= @now LIMIT 1", now), ct) is null)
+            "SELECT 1 FROM session WHERE paused_until > 0 AND paused_until <= @now LIMIT 1", now), ct) is null)
         {
             return;
         }
@@ -45,7 +45,7 @@ public sealed class PauseStore(Engine engine)
             async turn =>
             {
                 foreach (var session in await turn.Db.RowsAsync(
-                    "UPDATE session SET paused_until = NULL WHERE paused_until IS NOT NULL AND paused_until <= @now RETURNING id", r => r.GetString(0), now))
+                    "UPDATE session SET paused_until = NULL WHERE paused_until > 0 AND paused_until <= @now RETURNING id", r => r.GetString(0), now))
                 {
                     await turn.AuditAsync("node", "session.resume", session, "its time was over");
                     turn.Wake(session);

@@ -14,7 +14,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Cluster.Server.Routes;
 
 /// <summary>Explains which route would take a delivery: one that is given, or an event that came.</summary>
-internal sealed class RouteTests(SourceStore sources, WebhookEvents events, KnownRoutes routes, WebhookRouting routing)
+internal sealed class RouteTrials(SourceStore sources, WebhookEvents events, KnownRoutes routes, WebhookRouting routing)
 {
     public async Task<Results<Ok<RoutesTest>, ProblemHttpResult>> TestAsync(TestRoutes request, HttpContext context, CancellationToken ct)
     {
