@@ -170,6 +170,14 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
         }
 
         Whole("session", $"{session.Id}; you are {string.Join(", ", session.Roles)}; {session.Waiting} waiting");
+        if (session.Paused)
+        {
+            Broken(
+                "paused",
+                $"its owner has paused it{(session.PausedUntil is { } until ? $" until {Screen.Time(until)}" : "")}; messages wait",
+                $"cluster session resume {session.Id}");
+        }
+
         Attachment(session);
         await LastEventAsync(client, name, ct);
         if (session.OpenPermissions > 0)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using Cluster.Cli.Nodes;
@@ -47,6 +48,11 @@ internal static class RouteCommands
                     call.Screen.Line(line);
                 }
 
+                foreach (var line in answer.Ending)
+                {
+                    call.Screen.Line(line);
+                }
+
                 call.Screen.Line(answer.Changes.Count == 0 ? "Your routes are so already." : answer.Applied ? "Applied." : "Nothing was changed; this was a dry run.");
             });
         });
@@ -72,12 +78,15 @@ internal static class RouteCommands
 
     private static Command Test(NodeOptions node)
     {
-        var file = new Argument<string>("FILE") { Description = "A delivery's JSON body; - reads standard input." };
-        var source = new Option<string>("--source") { Description = "The source that it would come from.", HelpName = "NAME", Required = true };
+        var what = new Argument<string>("EVENT|FILE") { Description = "The id of an event that came, or a delivery's JSON body; - reads standard input." };
+        var source = new Option<string>("--source") { Description = "The source that a file would come from.", HelpName = "NAME" };
         var name = new Option<string>("--event") { Description = "The event's name, where the sender puts it into a header: check_run.", HelpName = "NAME" };
-        return new Command("test", "Explain which route would take a delivery, and why the others would not. Nothing is sent.") { file, source, name }.Calls(node, async call =>
+        return new Command("test", "Explain which route would take a delivery, and why the others would not. Nothing is sent.") { what, source, name }.Calls(node, async call =>
         {
-            var request = new TestRoutes { Source = call.Get(source)!, Event = call.Get(name), Payload = await ReadAsync(call.Get(file), call.Ct) };
+            var text = call.Get(what);
+            var request = call.Get(source) is { } from ? new TestRoutes { Source = from, Event = call.Get(name), Payload = await ReadAsync(text, call.Ct) }
+                : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? new TestRoutes { EventId = id }
+                : throw new CommandFailure($"'{text}' is no event's id. For a file, say which source it would come from: --source NAME.");
             call.Show(
                 await call.Node.PostAsync("api/routes/test", request, ApiJson.Default.TestRoutes, ApiJson.Default.RoutesTest, call.Ct),
                 test => Show(call.Screen, test));
@@ -87,6 +96,11 @@ internal static class RouteCommands
     private static void Show(Screen screen, RoutesTest test)
     {
         screen.Line(test.Event);
+        if (test.Read == "summary")
+        {
+            screen.Line("Its payload is not kept, so this is by its summary: branch, fork and JSON paths are not known.");
+        }
+
         foreach (var (field, value) in test.Fields.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             screen.Line($"  {field}: {value}");

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using Cluster.Cli.Nodes;
 using Cluster.Cli.Terminal;
+using Cluster.Core;
 using Cluster.Core.Api;
 
 namespace Cluster.Cli.Sessions;
 
-/// <summary><c>cluster sessions</c> and <c>cluster session add</c>.</summary>
+/// <summary><c>cluster sessions</c> and <c>cluster session</c>.</summary>
 internal static class SessionCommands
 {
     public static Command List(NodeOptions node) =>
@@ -19,7 +20,7 @@ internal static class SessionCommands
                     [
                         session.Id,
                         string.Join(",", session.Roles),
-                        session.Attached ? session.Client ?? "attached" : "not attached",
+                        $"{(session.Attached ? session.Client ?? "attached" : "not attached")}{Paused(session)}",
                         Place(session),
                         Screen.Time(session.LastCallAt),
                         session.Waiting.ToString(),
@@ -38,6 +39,36 @@ internal static class SessionCommands
                 await call.Node.PostAsync(SessionArgument.Path(call.Get(name)), ApiJson.Default.SessionInfo, call.Ct),
                 session => call.Screen.Line($"Session {session.Id} is there.")));
 
-        return new Command("session", "Make sessions.") { add };
+        return new Command("session", "Make sessions, pause and resume them.") { add, Pause(node), Resume(node) };
     }
+
+    private static Command Pause(NodeOptions node)
+    {
+        var session = SessionArgument.Create();
+        var time = new Option<string>("--for") { Description = "It ends by itself after this time: 30m, 2h, 1d. Left out, with `cluster session resume`.", HelpName = "TIME" };
+        return new Command("pause", "Give a session nothing new for a while; what is for it waits.") { session, time }.Calls(node, async call =>
+        {
+            TimeSpan? wanted = call.Get(time) is not { } text ? null
+                : Duration.Read(text) is { } read && read > TimeSpan.Zero ? read
+                : throw new CommandFailure($"'{text}' is no time; write for example 30m, 2h or 1d.");
+            var request = new PauseSession { Seconds = (long?)wanted?.TotalSeconds };
+            call.Show(
+                await call.Node.PostAsync(
+                    $"{SessionArgument.Path(call.Get(session))}/pause", request, ApiJson.Default.PauseSession, ApiJson.Default.SessionInfo, call.Ct),
+                info => call.Screen.Line(
+                    $"Session {info.Id} is paused{(info.PausedUntil is { } until ? $" until {Screen.Time(until)}" : "; `cluster session resume` ends that")}. Messages wait; verdicts still go out."));
+        });
+    }
+
+    private static Command Resume(NodeOptions node)
+    {
+        var session = SessionArgument.Create();
+        return new Command("resume", "End a session's pause; what waits is delivered.") { session }.Calls(node, async call =>
+            call.Show(
+                await call.Node.PostAsync($"{SessionArgument.Path(call.Get(session))}/resume", ApiJson.Default.SessionInfo, call.Ct),
+                info => call.Screen.Line($"Session {info.Id} is not paused.")));
+    }
+
+    private static string Paused(SessionInfo session) =>
+        !session.Paused ? "" : session.PausedUntil is { } until ? $", paused until {Screen.Time(until)}" : ", paused";
 }

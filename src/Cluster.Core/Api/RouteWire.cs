@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Cluster.Core.Routing;
 
 namespace Cluster.Core.Api;
@@ -23,22 +22,28 @@ public sealed record RoutesAnswer
     /// <summary>A line for each route that is new, changed or gone.</summary>
     public required IReadOnlyList<string> Changes { get; init; }
 
+    /// <summary>A line for each session in which events wait whose way there is closed.</summary>
+    public IReadOnlyList<string> Ending { get; init => field = value ?? []; } = []; // null from a node of an earlier version
+
     public required IReadOnlyList<LineFault> Faults { get; init; }
 }
 
 /// <summary>What is wrong with a file, and in which line.</summary>
 public sealed record LineFault(int Line, string Text);
 
-/// <summary>POST /api/routes/test: which route would take this delivery?</summary>
+/// <summary>POST /api/routes/test: which route would take this delivery? A source and a payload, or the id of an event that came.</summary>
 public sealed record TestRoutes
 {
-    [Required] public required string Source { get; init; }
+    public string? Source { get; init; }
 
     /// <summary>The event's name as the sender puts it into its header, where it does.</summary>
     public string? Event { get; init; }
 
     /// <summary>The body as it would come.</summary>
-    [Required] public required string Payload { get; init; }
+    public string? Payload { get; init; }
+
+    /// <summary>A webhook's event.</summary>
+    public long? EventId { get; init; }
 }
 
 /// <summary>Where a delivery would go, and what each route says to it.</summary>
@@ -46,6 +51,9 @@ public sealed record RoutesTest
 {
     /// <summary>The event's name with its platform in front.</summary>
     public required string Event { get; init; }
+
+    /// <summary>By what it is explained: <c>payload</c>, or where that is not kept <c>summary</c>, which lacks branch, fork and every path.</summary>
+    public string Read { get; init; } = "payload";
 
     /// <summary>Why it would wake nobody, wherever it goes; null when it would.</summary>
     public string? FilterReason { get; init; }

@@ -277,10 +277,23 @@ public sealed record SessionInfo
     /// <summary>The last tool call. Null: this session has never answered.</summary>
     public DateTimeOffset? LastCallAt { get; init; }
 
+    /// <summary>True while its owner has paused it: nothing new is delivered, and what is for it waits.</summary>
+    public bool Paused { get; init; }
+
+    /// <summary>When the pause ends by itself; null for never.</summary>
+    public DateTimeOffset? PausedUntil { get; init; }
+
     /// <summary>Deliveries that wait or are on their way: all of them for who may watch, one's own for others.</summary>
     public required int Waiting { get; init; }
 
     public required int OpenPermissions { get; init; }
+}
+
+/// <summary>POST /api/sessions/{owner}/{name}/pause, for its owner.</summary>
+public sealed record PauseSession
+{
+    /// <summary>For how long, 60 to 2,592,000 (30 days); null until it is resumed.</summary>
+    [Range(60, 2_592_000)] public long? Seconds { get; init; }
 }
 
 /// <summary>POST /api/sessions/{owner}/{name}/messages.</summary>
@@ -577,6 +590,7 @@ public sealed record LocalNode
 [JsonSerializable(typeof(PageLink))]
 [JsonSerializable(typeof(IReadOnlyList<SessionInfo>))]
 [JsonSerializable(typeof(SessionInfo))]
+[JsonSerializable(typeof(PauseSession))]
 [JsonSerializable(typeof(SendMessage))]
 [JsonSerializable(typeof(MessageAccepted))]
 [JsonSerializable(typeof(IReadOnlyList<ConversationLine>))]

@@ -26,4 +26,7 @@ public static class Lanes
 
     /// <summary>Lines of the cluster's own about what waits, which nothing else has to wait for.</summary>
     public const int Lines = 3;
+
+    /// <summary>What a route has people told, which may be much and holds nothing else up.</summary>
+    public const int Told = 4;
 }

@@ -11,13 +11,18 @@ namespace Cluster.Core.Chats;
 /// <param name="Dead">Will not be delivered for another reason.</param>
 public sealed record WaitingTally(int Waiting, int Place, int Taken, int Cancelled, int Expired, int Dead)
 {
+    /// <summary>Its owner has paused the session.</summary>
+    public bool Paused { get; init; }
+
     /// <summary>In words, in Markdown.</summary>
     public string Describe(SessionId session)
     {
+        var away = Paused ? "paused" : "not running";
         var text = Waiting switch
         {
-            1 => $"`{session}` is not running. Your message waits, as number {Place} in its queue; answer that message with /cancel to take it back.",
-            > 1 => $"`{session}` is not running. {Waiting} of your messages wait, from number {Place} in its queue on; answer one with /cancel to take it back.",
+            1 => $"`{session}` is {away}. Your message waits, as number {Place} in its queue; answer that message with /cancel to take it back.",
+            > 1 => $"`{session}` is {away}. {Waiting} of your messages wait, from number {Place} in its queue on; answer one with /cancel to take it back.",
+            _ when Taken > 0 && Paused => $"`{session}` has your {(Taken == 1 ? "message" : "messages")}.",
             _ when Taken > 0 => $"`{session}` is running again and has your {(Taken == 1 ? "message" : "messages")}.",
             _ => $"Nothing of yours waits for `{session}` any more.",
         };

@@ -38,6 +38,9 @@ public static class DeliveryRules
     public const string Cancelled = "cancelled";
     public const string Superseded = "superseded";
 
+    /// <summary>Not received in time; another session has it.</summary>
+    public const string Escalated = "escalated";
+
     /// <summary>Verdicts go before everything else, since Claude stands still until it has one, and so does what the operator calls urgent.</summary>
     public static int Priority(EventKind kind, bool urgent) => kind == EventKind.Verdict || urgent ? 0 : 1;
 

@@ -58,6 +58,10 @@ public sealed record Route
     /// <summary>The sessions that it names.</summary>
     public IEnumerable<string> Sessions() => new[] { To, Otherwise, Escalate?.To }.OfType<string>().Distinct();
 
+    /// <summary>Whether its events are looked after beside their delivery.</summary>
+    [JsonIgnore]
+    public bool Watches => Notify.Count > 0 || Escalate is not null;
+
     /// <summary>Where it sends, in words.</summary>
     [JsonIgnore]
     public string Target => To ?? (Repository == "*" ? "the event's repository" : $"repository {Repository}");
@@ -157,7 +161,7 @@ public sealed record RouteEscalation
     public string? To { get; init; }
 
     /// <summary>Accounts that are told then.</summary>
-    public IReadOnlyList<string> Notify { get; init; } = [];
+    public IReadOnlyList<string> Notify { get; init => field = value ?? []; } = [];
 
     public override string ToString() => $"after {Duration.Write(After)}: {To} {string.Join(", ", Notify)}";
 }

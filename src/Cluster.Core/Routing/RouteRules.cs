@@ -41,7 +41,19 @@ public static partial class RouteRules
     public static string? Fault(RouteCondition condition, bool untrusted)
     {
         var (field, values) = (condition.Field, condition.Values);
-        if (!RouteFields.IsPlatformMade(field))
+        if (JsonPath.IsMeant(field))
+        {
+            if (JsonPath.Read(field) is null)
+            {
+                return $"'{HostileText.Cut(field, MaxValueLength)}' is no path into the payload; write {JsonPath.Expected}.";
+            }
+
+            if (!untrusted)
+            {
+                return $"'{field}' is read from the payload, where strangers may have written it. If they may choose who gets their events, add 'untrusted: true' to the route.";
+            }
+        }
+        else if (!RouteFields.IsPlatformMade(field))
         {
             if (!RouteFields.IsWritable(field))
             {
@@ -157,6 +169,11 @@ public static partial class RouteRules
             if (escalate.To is null && escalate.Notify.Count == 0)
             {
                 yield return "'escalate' names who comes next: session, notify or both.";
+            }
+
+            if (escalate.To is not null && escalate.To == route.To)
+            {
+                yield return $"'escalate' names {escalate.To}, which has the event already; name another session.";
             }
         }
 

@@ -12,6 +12,7 @@ public sealed record RouteVerdict(Route Route, bool Takes, string Reason);
 public sealed class RouteTable
 {
     private readonly string[] _fields;
+    private readonly JsonPath?[] _paths;
     private readonly List<Test> _tests = [];
     private readonly Ready[] _routes;
     private readonly FrozenSet<RouteReach> _reach;
@@ -26,10 +27,16 @@ public sealed class RouteTable
         _reach = reach.ToFrozenSet();
         _standing = _reach.Select(one => one.Source).ToFrozenSet();
         _fields = [.. routes.SelectMany(route => route.When).Select(condition => condition.Field).Distinct()];
+        _paths = Array.ConvertAll(_fields, field => JsonPath.IsMeant(field) ? JsonPath.Read(field) : null);
 
         // Many routes have conditions in common; each is asked once per event.
         var places = new Dictionary<string, int>();
-        _routes = [.. routes.Select(route => new Ready(route, [.. route.When.Select(condition => Place(places, condition))]))];
+        _routes = [.. routes.Select(route =>
+        {
+            // Paths last: the payload is parsed only for a route that everything else leads to.
+            RouteCondition[] when = [.. route.When.OrderBy(condition => JsonPath.IsMeant(condition.Field))];
+            return new Ready(route, when, Array.ConvertAll(when, condition => Place(places, condition)));
+        })];
     }
 
     public static RouteTable Empty { get; } = new(0, [], []);
@@ -77,11 +84,12 @@ public sealed class RouteTable
         if (unmet >= 0)
         {
             var slot = _tests[ready.Tests[unmet]].Slot;
-            var wanted = string.Join(" or ", ready.Route.When[unmet].Values);
+            var wanted = string.Join(" or ", ready.When[unmet].Values);
             return new RouteVerdict(ready.Route, false, asked.Value(slot) is { } value
                 ? $"{_fields[slot]} is {value}, not {wanted}"
                 : _fields[slot] is RouteFields.Branch or RouteFields.Fork
                     ? $"the event does not prove its {_fields[slot]}; {wanted} is wanted"
+                    : JsonPath.IsMeant(_fields[slot]) && !routed.HasPayload ? $"the event's payload is not kept, so its {_fields[slot]} is not known; {wanted} is wanted"
                     : $"the event has no {_fields[slot]}; {wanted} is wanted");
         }
 
@@ -91,7 +99,7 @@ public sealed class RouteTable
             : new RouteVerdict(ready.Route, true, ready.Route.Also ? "every condition is met; the routes behind are asked too" : "every condition is met");
     }
 
-    private Asked Ask(RoutedEvent routed) => new(_tests, Array.ConvertAll(_fields, field => routed.Values.GetValueOrDefault(field)));
+    private Asked Ask(RoutedEvent routed) => new(_tests, _paths, routed, Array.ConvertAll(_fields, field => routed.Values.GetValueOrDefault(field)));
 
     private bool InForce(Route route, RoutedEvent routed) =>
         (route.Repository is null || _standing.Contains(routed.Source)) && route.Sessions().All(session => _reach.Contains(new RouteReach(routed.Source, session)));
@@ -124,21 +132,31 @@ public sealed class RouteTable
     private Test Compile(RouteCondition condition) =>
         new(Array.IndexOf(_fields, condition.Field), [.. condition.Values.Select(value => ValueTest.Read(value) ?? ValueTest.Never)]); // a newer node may know more
 
-    private sealed record Ready(Route Route, int[] Tests);
+    private sealed record Ready(Route Route, RouteCondition[] When, int[] Tests);
 
     /// <summary>What one event answers to the conditions, as far as they were asked.</summary>
-    private sealed class Asked(List<Test> tests, string?[] values)
+    private sealed class Asked(List<Test> tests, JsonPath?[] paths, RoutedEvent routed, string?[] values)
     {
         private readonly sbyte[] _answers = new sbyte[tests.Count];
+        private readonly bool[] _walked = new bool[paths.Length];
 
-        public string? Value(int slot) => values[slot];
+        public string? Value(int slot)
+        {
+            if (paths[slot] is { } path && !_walked[slot])
+            {
+                _walked[slot] = true;
+                values[slot] = routed.Find(path);
+            }
+
+            return values[slot];
+        }
 
         public bool Meets(int place)
         {
             if (_answers[place] == 0)
             {
                 var test = tests[place];
-                _answers[place] = (sbyte)(values[test.Slot] is { } value && test.Passes(value) ? 1 : -1);
+                _answers[place] = (sbyte)(Value(test.Slot) is { } value && test.Passes(value) ? 1 : -1);
             }
 
             return _answers[place] > 0;

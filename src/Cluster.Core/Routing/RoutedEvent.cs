@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks;
 
 namespace Cluster.Core.Routing;
 
@@ -6,9 +8,14 @@ namespace Cluster.Core.Routing;
 public sealed class RoutedEvent
 {
     private readonly Dictionary<string, string> _values = [];
+    private readonly ReadOnlyMemory<byte> _payload;
+    private JsonElement? _root;
+    private bool _parsed;
 
-    private RoutedEvent(string source, WebhookSummary summary)
+    private RoutedEvent(string source, WebhookSummary summary, ReadOnlyMemory<byte> payload)
     {
+        _payload = payload;
+
         // What is made by the platform is put in first, and what strangers write never takes the name of one of those fields.
         foreach (var field in summary.Trusted)
         {
@@ -39,7 +46,10 @@ public sealed class RoutedEvent
         string? Untrusted(string name) => summary.Untrusted.FirstOrDefault(field => field.Name == name)?.Text;
     }
 
-    public static RoutedEvent Of(string source, WebhookSummary summary) => new(source, summary);
+    /// <param name="source">Whose event it is.</param>
+    /// <param name="summary">What was read out of it.</param>
+    /// <param name="payload">The body, for conditions with a path; empty where it is not kept.</param>
+    public static RoutedEvent Of(string source, WebhookSummary summary, ReadOnlyMemory<byte> payload = default) => new(source, summary, payload);
 
     public string Source => _values[RouteFields.Source];
 
@@ -52,6 +62,29 @@ public sealed class RoutedEvent
     public string? Place => Host is not null && _values.TryGetValue("repository", out var repository) && repository.Contains('/', StringComparison.Ordinal)
         ? $"{Host}/{repository}".ToLowerInvariant()
         : null;
+
+    /// <summary>Whether there is a payload into which a path can lead.</summary>
+    public bool HasPayload => !_payload.IsEmpty;
+
+    /// <summary>What stands at the end of a path. The payload is parsed when the first path is asked for, and once.</summary>
+    public string? Find(JsonPath path)
+    {
+        if (!_parsed)
+        {
+            _parsed = true;
+            try
+            {
+                using var document = HasPayload ? PayloadFields.Parse(_payload) : null;
+                _root = document?.RootElement.Clone();
+            }
+            catch (JsonException)
+            {
+                // No path finds anything then; what else becomes of the event, its sender's reader says.
+            }
+        }
+
+        return _root is { } root ? path.Find(root) : null;
+    }
 
     private void Put(string name, string? value)
     {

@@ -28,6 +28,8 @@ internal static class SessionEndpoints
         session.MapGet("/messages", ListMessagesAsync);
         session.MapPost("/messages", SendAsync);
         session.MapPost("/events/{id:long}/cancel", CancelAsync);
+        session.MapPost("/pause", PauseAsync);
+        session.MapPost("/resume", ResumeAsync);
         session.MapGet("/access", DescribeAccessAsync);
         session.MapPut("/access/{identity}/{role}", AllowAsync);
         session.MapDelete("/access/{identity}/{role}", RevokeAsync);
@@ -115,6 +117,21 @@ internal static class SessionEndpoints
 
         return TypedResults.Ok((await conversations.FindAsync(session, id, ct))!.Info);
     }
+
+    private static async Task<Results<Ok<SessionInfo>, ProblemHttpResult>> PauseAsync(
+        string owner, string name, PauseSession request, HttpContext context, PauseStore pauses, SessionStore sessions, CancellationToken ct)
+    {
+        TimeSpan? time = request.Seconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        return Id(context, owner, name) is { } id && await pauses.PauseAsync(id, time, context.Caller(), ct)
+            ? TypedResults.Ok((await sessions.FindAsync(id, context.Caller().Identity, ct))!)
+            : NoSuchSession();
+    }
+
+    private static async Task<Results<Ok<SessionInfo>, ProblemHttpResult>> ResumeAsync(
+        string owner, string name, HttpContext context, PauseStore pauses, SessionStore sessions, CancellationToken ct) =>
+        Id(context, owner, name) is { } id && await pauses.ResumeAsync(id, context.Caller(), ct)
+            ? TypedResults.Ok((await sessions.FindAsync(id, context.Caller().Identity, ct))!)
+            : NoSuchSession();
 
     private static async Task<Results<Ok<AccessInfo>, ProblemHttpResult>> DescribeAccessAsync(
         string owner, string name, HttpContext context, AccessStore accesses, CancellationToken ct) =>

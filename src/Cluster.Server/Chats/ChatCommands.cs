@@ -65,7 +65,7 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
         }
 
         await chats.UseAsync(who, SessionId.Parse(session.Id), ct);
-        return $"Your messages go to {session.Id} now{(session.Attached ? "" : "; it is not running, so they wait for it")}.";
+        return $"Your messages go to {session.Id} now{(session is { Attached: true, Paused: false } ? "" : $"; it is {Running(session)}, so they wait for it")}.";
     }
 
     /// <summary>A session by the name that somebody calls it, of those that they may talk to: <c>NAME</c> (their own first) or <c>OWNER/NAME</c>.</summary>
@@ -90,6 +90,9 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
     public async Task<bool> MayTalkAsync(Identity who, SessionId session, CancellationToken ct) =>
         await sessions.FindAsync(session, who, ct) is { } info && (info.Roles.Contains("owner") || info.Roles.Contains("talk"));
 
+    private static string Running(SessionInfo session) =>
+        $"{(session.Attached ? "running" : "not running")}{(!session.Paused ? "" : session.PausedUntil is { } until ? $", paused until {until.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : ", paused")}";
+
     private async Task<List<SessionInfo>> OwnAsync(Identity who, CancellationToken ct) =>
         [.. (await sessions.ListAsync(who, ct)).Where(one => one.Roles.Contains("owner"))];
 
@@ -109,7 +112,7 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
         var text = new StringBuilder();
         foreach (var one in all)
         {
-            text.Append(one.Attached ? "🟢 " : "⚪ ").Append($"`{one.Id}` {(one.Attached ? "running" : "not running")}");
+            text.Append(one.Paused ? "⏸ " : one.Attached ? "🟢 " : "⚪ ").Append($"`{one.Id}` {Running(one)}");
             if (one.Waiting > 0)
             {
                 text.Append($", {one.Waiting} waiting");
@@ -160,7 +163,7 @@ internal sealed class ChatCommands(ChatStore chats, SessionStore sessions, Mailb
             1 => $"One message of yours waits for it, as number {places[0]} in its queue.",
             _ => $"Messages of yours wait for it, as numbers {string.Join(", ", places.Take(MostPlaces))}{(places.Count > MostPlaces ? " and more" : "")} in its queue.",
         };
-        return $"Messages {(known.Bound is null ? "of yours" : "here")} go to `{info.Id}`, which is {(info.Attached ? "running" : "not running")}. {own}{Muted(known.MutedUntil)}";
+        return $"Messages {(known.Bound is null ? "of yours" : "here")} go to `{info.Id}`, which is {Running(info)}. {own}{Muted(known.MutedUntil)}";
     }
 
     private async Task<string> MuteAsync(Identity who, Acquaintance known, string argument, CancellationToken ct)

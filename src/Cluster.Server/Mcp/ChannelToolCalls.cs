@@ -189,7 +189,7 @@ internal sealed class ChannelToolCalls(
         await calls.CalledAsync(session.Session, ct);
         return new ToolOutcome(false, string.Join('\n', owned
             .Where(other => other.Roles.Contains("owner"))
-            .Select(other => $"{other.Id}{(other.Id == session.Session.ToString() ? " (this session)" : "")}: {(other.Attached ? $"running, {other.Client}" : "not running")}{Place(other)}, {other.Waiting} waiting")));
+            .Select(other => $"{other.Id}{(other.Id == session.Session.ToString() ? " (this session)" : "")}: {(other.Attached ? $"running, {other.Client}" : "not running")}{Place(other)}{(other.Paused ? ", paused" : "")}, {other.Waiting} waiting")));
     }
 
     // A developer's machine has told it: data, in a form that has no room for more.

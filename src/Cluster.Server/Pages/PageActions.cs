@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Cluster.Core;
 using Cluster.Core.Permissions;
 using Cluster.Core.Sessions;
 using Cluster.Server.Api;
@@ -7,11 +8,12 @@ using Cluster.Server.Routing;
 using Cluster.Server.Security;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Permissions;
+using Cluster.Storage.Sessions;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Cluster.Server.Pages;
 
-/// <summary>What a person does on the pages: say something, take it back, answer a permission request.</summary>
+/// <summary>What a person does on the pages: say something, take it back, pause a session, answer a permission request.</summary>
 internal static class PageActions
 {
     public static void MapPageActions(this IEndpointRouteBuilder app)
@@ -19,6 +21,7 @@ internal static class PageActions
         var page = app.MapGroup("/page").RequireAuthorization(TokenAuthentication.Page).AddEndpointFilter<PageForms>();
         page.MapPost("/s/{owner}/{name}/messages", SendAsync);
         page.MapPost("/s/{owner}/{name}/events/{id:long}/cancel", CancelAsync);
+        page.MapPost("/s/{owner}/{name}/pause", PauseAsync);
         page.MapPost("/permissions/{id:long}", DecideAsync);
     }
 
@@ -65,6 +68,26 @@ internal static class PageActions
                 StatusCodes.Status409Conflict,
                 "Too late to cancel: this message does not wait any more.",
                 why => Show(session, StatusCodes.Status409Conflict, why));
+    }
+
+    // One form for all of it: a time, none, or the pause's end.
+    private static async Task<IResult> PauseAsync(string owner, string name, HttpContext context, PauseStore pauses, CancellationToken ct)
+    {
+        if (Id(owner, name) is not { } session)
+        {
+            return NoSuchSession();
+        }
+
+        var (wish, caller) = (context.Field("for"), context.Caller());
+        var time = wish is "open" or "resume" ? null : Duration.Read(wish);
+        if (wish is not ("open" or "resume") && !(time > TimeSpan.Zero && time <= PauseStore.Longest))
+        {
+            return TypedResults.Problem("A session is paused for a time such as 1h, 30 days at the most, or until it is resumed.", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        return await (wish == "resume" ? pauses.ResumeAsync(session, caller, ct) : pauses.PauseAsync(session, time, caller, ct))
+            ? context.Done(PageOf(session))
+            : NoSuchSession();
     }
 
     private static async Task<IResult> DecideAsync(long id, HttpContext context, PermissionStore permissions, CancellationToken ct)

@@ -55,6 +55,7 @@ internal static class Words
         DeliveryRules.Revoked => "its sender's right was revoked",
         DeliveryRules.Cancelled => "cancelled",
         DeliveryRules.Superseded => "the client that asked is gone",
+        DeliveryRules.Escalated => "not received in time; passed on to another session",
         _ => HostileText.Clean(reason),
     };
 }

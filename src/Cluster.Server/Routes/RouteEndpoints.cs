@@ -1,13 +1,10 @@
 using System.Text;
-using System.Text.Json;
 using Cluster.Core.Api;
-using Cluster.Core.Routing;
-using Cluster.Core.Webhooks;
 using Cluster.Server.Api;
 using Cluster.Server.Security;
 using Cluster.Server.Webhooks;
 using Cluster.Storage.Routes;
-using Cluster.Storage.Sources;
+using Cluster.Storage.Watches;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Cluster.Server.Routes;
@@ -18,7 +15,14 @@ internal static class RouteEndpoints
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static IServiceCollection AddRoutes(this IServiceCollection services) =>
-        services.AddSingleton<RouteStore>().AddSingleton<KnownRoutes>().AddSingleton<RouteTargets>().AddSingleton<WebhookRouting>();
+        services
+            .AddSingleton<RouteStore>()
+            .AddSingleton<KnownRoutes>()
+            .AddSingleton<RouteTargets>()
+            .AddSingleton<WebhookRouting>()
+            .AddSingleton<RouteTrials>()
+            .AddSingleton<WatchStore>()
+            .AddHostedService<WatchLoop>();
 
     public static void MapRoutes(this IEndpointRouteBuilder api)
     {
@@ -49,6 +53,7 @@ internal static class RouteEndpoints
 
         var file = RoutesYaml.Read(text, caller.Principal);
         IReadOnlyList<string> changes = [];
+        IReadOnlyList<string> ending = [];
         var applied = false;
 
         if (file.Routes.Count > Cluster.Core.Routing.Route.Most)
@@ -62,57 +67,21 @@ internal static class RouteEndpoints
         if (file.Faults.Count == 0)
         {
             (changes, applied) = (outcome.Changes, outcome.Applied);
+            ending = [.. outcome.Ending.Select(one => Ending(one, dryRun))];
         }
         else if (!dryRun)
         {
             return ApiEndpoints.Bad(string.Join(" ", file.Faults.Select(fault => $"Line {fault.Line}: {fault.Text}")));
         }
 
-        return TypedResults.Ok(new RoutesAnswer { Applied = applied, Changes = changes, Faults = file.Faults });
+        return TypedResults.Ok(new RoutesAnswer { Applied = applied, Changes = changes, Ending = ending, Faults = file.Faults });
     }
 
-    private static async Task<Results<Ok<RoutesTest>, ProblemHttpResult>> TestAsync(
-        TestRoutes request, HttpContext context, SourceStore sources, KnownRoutes routes, WebhookRouting routing, CancellationToken ct)
-    {
-        var caller = context.Caller();
-        if (await sources.PathAsync(request.Source, caller, ct) is not { } path || await sources.FindAsync(path, ct) is not { } source)
-        {
-            return TypedResults.Problem($"You have no source '{request.Source}'. See: cluster source list.", statusCode: StatusCodes.Status404NotFound);
-        }
+    private static string Ending(EndingEvents one, bool dryRun) =>
+        $"{one.Waiting} waiting {(one.Waiting == 1 ? "event" : "events")} of source {one.Source} for {one.Session} {(dryRun ? "would end" : one.Waiting == 1 ? "ends" : "end")} as dead(revoked).";
 
-        if (WebhookSenders.Find(source.Kind) is not { } sender)
-        {
-            return ApiEndpoints.Bad($"This node does not know the kind '{source.Kind}'; ask a newer one.");
-        }
-
-        if (sender.EventHeader is { } header && request.Event is null)
-        {
-            return ApiEndpoints.Bad($"A {sender.Kind} source tells its event's name in the header {header}; say which with --event.");
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(request.Payload);
-        }
-        catch (JsonException e)
-        {
-            return ApiEndpoints.Bad($"The payload is not JSON: {e.Message}");
-        }
-
-        var headers = new WebhookHeaders(name =>
-            string.Equals(name, sender.EventHeader, StringComparison.OrdinalIgnoreCase) ? [request.Event] : []);
-        var summary = WebhookSenders.Read(sender, new WebhookDelivery(headers, Encoding.UTF8.GetBytes(request.Payload), source.Settings)).Summary;
-        var routed = RoutedEvent.Of(source.Name, summary);
-        var table = await routes.FindAsync(source.Owner, fresh: true, ct);
-        return TypedResults.Ok(new RoutesTest
-        {
-            Event = summary.Name,
-            FilterReason = summary.FilterReason,
-            Fields = routed.Values,
-            Targets = [.. (await routing.DecideAsync(table, source, routed, ct)).Select(one => new RouteTarget(one.Route?.Name, $"{one.Session}", one.Why))],
-            Routes = [.. table.Explain(routed).Select(verdict => new RouteReason(verdict.Route.Name, verdict.Takes, verdict.Reason))],
-        });
-    }
+    private static Task<Results<Ok<RoutesTest>, ProblemHttpResult>> TestAsync(TestRoutes request, HttpContext context, RouteTrials trials, CancellationToken ct) =>
+        trials.TestAsync(request, context, ct);
 
     private static async Task<string?> ReadAsync(HttpRequest request, CancellationToken ct)
     {

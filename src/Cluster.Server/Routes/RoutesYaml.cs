@@ -19,8 +19,6 @@ internal sealed partial class RoutesYaml
     private static readonly string[] Keys =
         ["name", "when", "to", "otherwise", "playbook", "fold", "priority", "notify", "quiet", "escalate", "also", "untrusted"];
 
-    private static readonly string[] Later = ["notify", "escalate"];
-
     private readonly string _caller;
     private readonly List<LineFault> _faults = [];
     private readonly List<Route> _routes = [];
@@ -104,11 +102,7 @@ internal sealed partial class RoutesYaml
         foreach (var (key, value) in fields.Children)
         {
             var word = Text(key) ?? "";
-            if (Array.IndexOf(Later, word) >= 0)
-            {
-                Fault(key, $"'{word}' is not in this version; leave it out.");
-            }
-            else if (Array.IndexOf(Keys, word) < 0)
+            if (Array.IndexOf(Keys, word) < 0)
             {
                 Fault(key, $"'{word}' is not known in a route. {Nearest.Of(word, Keys)}");
             }

@@ -69,7 +69,7 @@ internal sealed class WebhookEntry(KnownSources sources, WebhookRouting routing)
         }
 
         // A source whose settings changed while the event came in lets nothing in that was read by those before.
-        var outcome = await routing.SubmitAsync(known, reading, proven, ct);
+        var outcome = await routing.SubmitAsync(known, reading, delivery.Body, proven, ct);
         for (var i = 0; i < MostChanges && outcome is null or SubmitOutcome.NoSuchSession; i++)
         {
             if (await sources.FindAsync(known.Source.Path, ct, fresh: true) is not { } now || now.Source.SettingsText == known.Source.SettingsText)
@@ -78,7 +78,7 @@ internal sealed class WebhookEntry(KnownSources sources, WebhookRouting routing)
             }
 
             known = known with { Source = now.Source };
-            outcome = await routing.SubmitAsync(known, Read(known, delivery with { Settings = now.Source.Settings }), proven, ct);
+            outcome = await routing.SubmitAsync(known, Read(known, delivery with { Settings = now.Source.Settings }), delivery.Body, proven, ct);
         }
 
         return new Entry.Submitted(outcome);

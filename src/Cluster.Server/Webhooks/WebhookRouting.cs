@@ -8,6 +8,7 @@ using Cluster.Server.Routes;
 using Cluster.Server.Routing;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Sources;
+using Cluster.Storage.Watches;
 using Route = Cluster.Core.Routing.Route;
 
 namespace Cluster.Server.Webhooks;
@@ -34,8 +35,14 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, S
     // Routes that change while an event comes in are asked once more; that often in a row they do not change.
     private const int Most = 5;
 
+    /// <param name="known">The source.</param>
+    /// <param name="reading">What was read of the event.</param>
+    /// <param name="body">What it was read from, for conditions that ask there.</param>
+    /// <param name="proven">How it was proved.</param>
+    /// <param name="ct">Cancels.</param>
     /// <returns>Null when the routes changed again and again.</returns>
-    public async Task<SubmitOutcome?> SubmitAsync(KnownSource known, WebhookReading reading, Proven proven, CancellationToken ct)
+    public async Task<SubmitOutcome?> SubmitAsync(
+        KnownSource known, WebhookReading reading, ReadOnlyMemory<byte> body, Proven proven, CancellationToken ct)
     {
         var source = known.Source;
         if (router.Throttle(source.Identity) is { } wait)
@@ -43,7 +50,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, S
             return new SubmitOutcome.TooFast(wait);
         }
 
-        var routed = RoutedEvent.Of(source.Name, reading.Summary);
+        var routed = RoutedEvent.Of(source.Name, reading.Summary, body);
         for (var i = 0; i < Most; i++)
         {
             var table = await tables.FindAsync(source.Owner, fresh: i > 0, ct);
@@ -64,6 +71,11 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, S
                 {
                     break; // those behind come with the retry, and the last one, which knows that all have it, must be the last
                 }
+            }
+
+            if (destinations.Any(destination => destination.Route is { Watches: true }))
+            {
+                engine.Wakeups.Raise(WatchStore.Topic);
             }
 
             if (!stale)
@@ -186,6 +198,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, S
                 KeepWaiting = queue is { } wait ? HoldRules.KeepWaiting(wait, entrance.Hold, now) : null,
                 Subject = summary.Subject is { } subject ? HoldRules.Subject(source.Identity, subject) : null,
                 SubjectStep = summary.Subject?.Step ?? 0,
+                WatchFrom = to.Route is { Watches: true } && entrance.FilterReason is null ? now : null,
                 Verified = known.Verified(proven.Key),
             },
             ct,

@@ -3,6 +3,7 @@ using Cluster.Core.Chats;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Sessions;
+using Cluster.Storage.Watches;
 
 namespace Cluster.Storage.Chats;
 
@@ -14,6 +15,10 @@ internal static class OutboxRules
         // A line about what waits.
         OutboxKind.Notice when item.Lane == Lanes.Lines =>
             await MayAsync(turn, item.Session, judged, Act.Talk) && await WaitingLines.StillWaitsAsync(turn, item.Id),
+
+        // Who is told of an event watches its session, and is the account of somebody here.
+        OutboxKind.Notice when item.Lane == Lanes.Told =>
+            item.Session is { } session && judged is not null && await NoticeStore.MayBeToldAsync(turn.Db, session, new Identity(judged)),
 
         // What no session says, the cluster itself shows.
         OutboxKind.Edit or OutboxKind.React => item.Session is null || await MayAsync(turn, item.Session, judged, Act.Talk),

@@ -108,10 +108,10 @@ internal static class WaitingLines
     public static Task<int> NotSentAsync(Turn turn, long item) =>
         turn.Db.ExecuteAsync("UPDATE waiting_line SET item = @none WHERE item = @item", ("@none", GivenUp), ("@item", item));
 
-    /// <summary>Finds a row where a client is attached to the session.</summary>
+    /// <summary>Finds a row where a client is attached to the session, and is given what comes.</summary>
     public static string Attached(string session) => $"""
         SELECT 1 FROM session s JOIN attachment a ON a.session_id = s.id AND a.epoch = s.epoch
-        JOIN mcp_session x ON x.id = a.mcp_session AND x.stream = a.stream WHERE s.id = {session}
+        JOIN mcp_session x ON x.id = a.mcp_session AND x.stream = a.stream WHERE s.id = {session} AND s.paused_until IS NULL
         """;
 
     private static Step? Next(Line line)
@@ -175,6 +175,7 @@ internal static class WaitingLines
             COUNT(CASE WHEN d.state = 'expired' THEN 1 END) AS expired,
             COUNT(CASE WHEN d.state = 'dead' AND d.reason <> 'cancelled' THEN 1 END) AS dead,
             ({Attached("w.session_id")}) AS attached,
+            (SELECT s.paused_until FROM session s WHERE s.id = w.session_id) AS paused,
             CASE WHEN w.item > 0 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.id = w.item AND o.state = 'queued') THEN 1 END AS gone
           FROM waiting_line w JOIN conversation c ON c.id = w.conversation AND c.bot = @bot
           LEFT JOIN chat_message m ON m.conversation = w.conversation AND m.session_id = w.session_id AND m.event_id >= w.first_event
@@ -192,9 +193,9 @@ internal static class WaitingLines
         Item = r.GetInt64(4),
         First = r.GetInt64(5),
         Tally = new WaitingTally(
-            (int)r.GetInt64(7), (int)r.GetInt64(14), (int)r.GetInt64(8), (int)r.GetInt64(9), (int)r.GetInt64(10), (int)r.GetInt64(11)),
+            (int)r.GetInt64(7), (int)r.GetInt64(15), (int)r.GetInt64(8), (int)r.GetInt64(9), (int)r.GetInt64(10), (int)r.GetInt64(11)) { Paused = !r.IsDBNull(13) },
         Attached = !r.IsDBNull(12),
-        Unknown = r.TextOrNull(2) is null && !r.IsDBNull(13),
+        Unknown = r.TextOrNull(2) is null && !r.IsDBNull(14),
     };
 
     /// <summary>How things stand with one line.</summary>

@@ -64,7 +64,9 @@ public sealed class MailboxStore(Engine engine)
             async turn =>
             {
                 var id = ("@session", (object?)session.ToString());
-                if (await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, id) != batch.Epoch
+                var held = await turn.Db.RowAsync(
+                    "SELECT epoch, paused_until FROM session WHERE id = @session" + engine.LockRow, r => new { Epoch = r.GetInt64(0), PausedUntil = r.TimeOrNull(1) }, id);
+                if (held?.Epoch != batch.Epoch
                     || await turn.Db.NumberAsync("SELECT 1 FROM mcp_session WHERE id = @mcp" + engine.ShareRow, ("@mcp", mcpSession)) is null)
                 {
                     return new NextBatch.Stale();
@@ -80,7 +82,7 @@ public sealed class MailboxStore(Engine engine)
 
                 // An allowlist that changes waits for this turn, and everything after it is sent on the new one.
                 await turn.Db.NumberAsync("SELECT version FROM access WHERE session_id = @session" + engine.ShareRow, id);
-                var waiting = await WaitingAsync(turn, session, batch.Epoch);
+                var waiting = await WaitingAsync(turn, session, batch.Epoch, verdictsOnly: held.PausedUntil > turn.Now);
                 if (waiting.Count == 0 || await AccessStore.FindAsync(turn.Db, session) is not { } access)
                 {
                     return new NextBatch.Empty();
@@ -240,17 +242,19 @@ public sealed class MailboxStore(Engine engine)
         return expired.Count + forgotten;
     }
 
-    private static Task<List<(Delivery Delivery, DateTimeOffset ExpiresAt)>> WaitingAsync(Turn turn, SessionId session, long epoch) =>
+    private static Task<List<(Delivery Delivery, DateTimeOffset ExpiresAt)>> WaitingAsync(Turn turn, SessionId session, long epoch, bool verdictsOnly) =>
         turn.Db.RowsAsync(
             """
             SELECT e.id, e.kind, e.sender, e.chat_id, e.trust, e.body, e.created_at, d.attempts, d.expires_at
             FROM delivery d JOIN event e ON e.id = d.event_id
             WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND (d.state = 'queued' OR d.epoch < @epoch)
+              AND (@verdicts = 0 OR (e.kind = 'verdict' AND d.priority = 0))
             ORDER BY d.priority, d.event_id LIMIT @limit
             """,
             r => ReadWaiting(r, 0),
             ("@session", session.ToString()),
             ("@epoch", epoch),
+            ("@verdicts", verdictsOnly ? 1 : 0),
             ("@limit", BatchId.MaxDeliveries));
 
     internal static (Delivery Delivery, DateTimeOffset ExpiresAt) ReadWaiting(DbDataReader r, int column) =>

@@ -17,9 +17,9 @@ internal readonly record struct Take(SessionId Session, string McpSession, Batch
 
 /// <summary>
 /// Batches for many streams by two journeys. The first looks, without locks, at what waits; then every delivery is judged; the second
-/// marks as sent what is still as it was seen: under the same epoch, for an MCP session that has not ended, on the same version of the
-/// allowlist. Only marked rows are written to a client. A stream with anything that does not simply go out (a verdict, somebody
-/// revoked, something expired) is left to a turn of its own.
+/// marks as sent what is still as it was seen: under the same epoch, not paused, for an MCP session that has not ended, on the same
+/// version of the allowlist. Only marked rows are written to a client. A stream with anything that does not simply go out (a verdict,
+/// somebody revoked, something expired) is left to a turn of its own.
 /// </summary>
 internal sealed class PostgresTakes(PostgresEngine engine)
 {
@@ -110,6 +110,7 @@ internal sealed class PostgresTakes(PostgresEngine engine)
                     ("@sessions", takes.Select(take => take.Session.ToString()).ToArray()),
                     ("@mcps", takes.Select(take => take.McpSession).ToArray()),
                     ("@epochs", takes.Select(take => take.Id.Epoch).ToArray()),
+                    ("@now", engine.Clock.GetUtcNow().ToUnixTimeMilliseconds()),
                     ("@limit", BatchId.MaxDeliveries));
                 return true;
             },
@@ -210,6 +211,7 @@ internal sealed class PostgresTakes(PostgresEngine engine)
           FROM delivery d JOIN event e ON e.id = d.event_id
           WHERE unconfirmed.any IS NULL
             AND d.session_id = asked.session_id AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND (d.state = 'queued' OR d.epoch < asked.epoch)
+            AND (s.paused_until IS NULL OR s.paused_until <= @now OR (d.priority = 0 AND e.kind = 'verdict'))
           ORDER BY d.priority, d.event_id LIMIT @limit) AS w ON true
         ORDER BY asked.place, w.priority, w.event_id
         """;
@@ -223,7 +225,7 @@ internal sealed class PostgresTakes(PostgresEngine engine)
     private const string Send = """
         UPDATE delivery d SET state = 'sent', epoch = go.epoch, batch = go.batch, attempts = d.attempts + 1, sent_at = $7
         FROM unnest($1, $2, $3, $4, $5, $6) AS go (session_id, event_id, epoch, batch, version, mcp)
-        JOIN session s ON s.id = go.session_id AND s.epoch = go.epoch
+        JOIN session s ON s.id = go.session_id AND s.epoch = go.epoch AND (s.paused_until IS NULL OR s.paused_until <= $7)
         JOIN mcp_session m ON m.id = go.mcp
         JOIN access a ON a.session_id = go.session_id AND a.version = go.version
         WHERE d.session_id = go.session_id AND d.event_id = go.event_id

@@ -52,7 +52,7 @@ public sealed class ReplayStore(Engine engine, MailboxLimits limits)
             },
             ct);
 
-    /// <summary>Replays in their own session, each in a turn of its own, what ended in this state and was not cancelled or replayed before.</summary>
+    /// <summary>Replays in their own session, each in a turn of its own, what ended in this state and was not cancelled, passed on or replayed before.</summary>
     /// <param name="session">The session.</param>
     /// <param name="state"><c>dead</c> or <c>expired</c>.</param>
     /// <param name="since">Only what came in after this.</param>
@@ -108,7 +108,7 @@ public sealed class ReplayStore(Engine engine, MailboxLimits limits)
                 """
                 SELECT d.event_id FROM delivery d JOIN event e ON e.id = d.event_id AND e.kind <> 'verdict'
                 WHERE d.session_id = @session AND d.state IN ('dead', 'expired') AND d.state = @state AND d.event_id > 0 AND d.queued_at > @since
-                  AND (d.reason IS NULL OR d.reason <> @cancelled)
+                  AND (d.reason IS NULL OR d.reason NOT IN (@cancelled, @escalated))
                   AND NOT EXISTS (SELECT 1 FROM replay r WHERE r.replay_of = d.event_id)
                 ORDER BY d.event_id LIMIT @most
                 """,
@@ -117,6 +117,7 @@ public sealed class ReplayStore(Engine engine, MailboxLimits limits)
                 ("@state", state),
                 ("@since", since.ToUnixTimeMilliseconds()),
                 ("@cancelled", DeliveryRules.Cancelled),
+                ("@escalated", DeliveryRules.Escalated),
                 ("@most", Redriven.Most + 1)),
             ct);
 

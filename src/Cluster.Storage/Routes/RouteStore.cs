@@ -14,7 +14,14 @@ namespace Cluster.Storage.Routes;
 public sealed record StandingRoutes(long Version, IReadOnlyList<Route> Routes, IReadOnlyList<RouteReach> Reach);
 
 /// <summary>What became of the wish for other routes. With faults, nothing was changed.</summary>
-public sealed record RoutesOutcome(bool Applied, IReadOnlyList<string> Changes, IReadOnlyList<RouteFault> Faults);
+public sealed record RoutesOutcome(bool Applied, IReadOnlyList<string> Changes, IReadOnlyList<RouteFault> Faults)
+{
+    /// <summary>What waits in a session whose way is closed.</summary>
+    public IReadOnlyList<EndingEvents> Ending { get; init; } = [];
+}
+
+/// <summary>Events of a source that wait in a session to which it has no way any more.</summary>
+public sealed record EndingEvents(string Source, string Session, int Waiting);
 
 /// <summary>Routes by rule. They are changed as a whole; every session that they reach, or reached, then has a new version of its allowlist,
 /// so that nothing enters any more as they were before.</summary>
@@ -88,17 +95,19 @@ public sealed class RouteStore(Engine engine)
                 var standing = await FindAsync(turn.Db, by.Principal, dryRun ? "" : turn.Engine.LockRow);
                 var sources = await RouteReaches.SourcesAsync(turn.Db, by.Principal, standing: false);
                 var faults = await FaultsAsync(turn, routes, sources, by);
+                faults.AddRange(await RouteAccounts.FaultsAsync(turn, routes));
                 var changes = faults.Count > 0 ? [] : RouteChanges.Between(standing.Routes, routes);
                 var open = faults.Count > 0 ? [] : await RouteReaches.OpenAsync(turn.Db, routes, sources);
+                var ending = faults.Count > 0 ? [] : await EndingAsync(turn, standing.Reach.Except(open.Keys));
                 if (dryRun || faults.Count > 0 || (changes.Count == 0 && open.Keys.ToHashSet().SetEquals(standing.Reach)))
                 {
-                    return new RoutesOutcome(!dryRun && faults.Count == 0, changes, faults);
+                    return new RoutesOutcome(!dryRun && faults.Count == 0, changes, faults) { Ending = ending };
                 }
 
                 await WriteAsync(turn, by.Principal, standing.Version + 1, routes, sources);
                 await RouteReaches.WriteAsync(turn, by.Principal, standing.Version + 1, routes, sources, open);
                 await turn.AuditAsync(by.Identity.Value, "routes.apply", by.Principal, string.Join("; ", changes));
-                return new RoutesOutcome(true, changes, []);
+                return new RoutesOutcome(true, changes, []) { Ending = ending };
             },
             ct);
 
@@ -180,6 +189,33 @@ public sealed class RouteStore(Engine engine)
             ? $"Events of source '{source.Name}' ({source.Kind}) do not say which repository they are about; name it, with its host: {{ repository: github.com/owner/name }}."
         : RoutePlaces.HasHost(repository) ? null
         : $"Events of source '{source.Name}' ({source.Kind}) do not say on which host '{repository}' is; write it in front, such as github.com/{repository}.";
+
+    // What a source has brought to its own session stays, whatever its routes say.
+    private static async Task<List<EndingEvents>> EndingAsync(Turn turn, IEnumerable<RouteReach> closed)
+    {
+        var ending = new List<EndingEvents>();
+        foreach (var (source, session) in closed.OrderBy(one => one.Source, StringComparer.Ordinal).ThenBy(one => one.Session, StringComparer.Ordinal))
+        {
+            var waiting = await turn.Db.NumberAsync(
+                """
+                SELECT
+                  (SELECT COUNT(*) FROM delivery d JOIN event e ON e.id = d.event_id AND e.sender = @sender
+                   WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND d.state = 'queued')
+                  + (SELECT COUNT(*) FROM delivery d JOIN event e ON e.id = d.event_id AND e.sender = @sender
+                   WHERE d.session_id = @session AND d.state = 'held' AND d.held_until > 0)
+                WHERE NOT EXISTS (SELECT 1 FROM route r WHERE r.source = @source AND r.session_id = @session)
+                """,
+                ("@sender", Identity.Source(source).Value),
+                ("@session", session),
+                ("@source", source)) ?? 0;
+            if (waiting > 0)
+            {
+                ending.Add(new EndingEvents(source, session, (int)waiting));
+            }
+        }
+
+        return ending;
+    }
 
     private static async Task WriteAsync(Turn turn, string owner, long version, IReadOnlyList<Route> routes, IReadOnlyList<RouteSource> sources)
     {

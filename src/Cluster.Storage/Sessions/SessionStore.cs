@@ -102,6 +102,8 @@ public sealed class SessionStore(Engine engine)
             """,
             r => new { Client = r.GetString(0), At = r.Time(1) },
             session);
+        var row = await db.RowAsync(
+            "SELECT last_call_at, paused_until FROM session WHERE id = @session", r => new { LastCallAt = r.TimeOrNull(0), PausedUntil = r.TimeOrNull(1) }, session);
         return new SessionInfo
         {
             Id = id.ToString(),
@@ -112,9 +114,9 @@ public sealed class SessionStore(Engine engine)
             Repository = place.Repository,
             Branch = place.Branch,
             Folder = place.Folder,
-            LastCallAt = await db.NumberAsync("SELECT last_call_at FROM session WHERE id = @session", session) is { } ms
-                ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
-                : null,
+            LastCallAt = row?.LastCallAt,
+            Paused = row?.PausedUntil is not null,
+            PausedUntil = row?.PausedUntil is { } until && until < PauseStore.Open ? until : null,
             Waiting = (int)(await db.NumberAsync(
                 """
                 SELECT COUNT(*) FROM delivery

@@ -27,22 +27,40 @@ internal static class RouteBenchmark
                 new WebhookField { Name = "run_attempt", Number = 2 },
             ],
         };
-        Measure(table, summary, TimeSpan.FromSeconds(0.5));
-        var microseconds = Measure(table, summary, TimeSpan.FromSeconds(settings.Seconds));
+        var microseconds = Measure(table, summary, default, settings);
         report.Promise("routes match", $"{microseconds:N1} us", $"at most {Promised:N0} us", microseconds <= Promised);
+
+        // Every second route asks the payload too; each event's is parsed once.
+        var asking = new RouteTable(1, [.. routes.Select((route, i) => i % 2 == 0 ? route : Asking(route, i))], [new RouteReach("ci", "alice/api")]);
+        var payload = """{"workflow_run":{"event":"push","actor":{"login":"octocat"}}}"""u8.ToArray();
+        microseconds = Measure(asking, summary, payload, settings);
+        report.Promise("routes match, half of them by a path", $"{microseconds:N1} us", $"at most {Promised:N0} us", microseconds <= Promised);
     }
 
-    private static double Measure(RouteTable table, WebhookSummary summary, TimeSpan length)
+    private static double Measure(RouteTable table, WebhookSummary summary, ReadOnlyMemory<byte> payload, Settings settings)
+    {
+        Measure(table, summary, payload, TimeSpan.FromSeconds(0.5));
+        return Measure(table, summary, payload, TimeSpan.FromSeconds(settings.Seconds));
+    }
+
+    private static double Measure(RouteTable table, WebhookSummary summary, ReadOnlyMemory<byte> payload, TimeSpan length)
     {
         var count = 0;
         var start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < length)
         {
-            count += table.Match(RoutedEvent.Of("ci", summary)).Count == 0 ? 1 : throw new InvalidOperationException("A route took the event.");
+            count += table.Match(RoutedEvent.Of("ci", summary, payload)).Count == 0 ? 1 : throw new InvalidOperationException("A route took the event.");
         }
 
         return Stopwatch.GetElapsedTime(start).TotalMicroseconds / count;
     }
+
+    // The path is reached by a branch that is met, and no value there is.
+    private static Route Asking(Route route, int i) => route with
+    {
+        When = [.. route.When.SkipLast(1), new RouteCondition { Field = "$.workflow_run.actor.login", Values = [$"octo*-{i}"] }],
+        Untrusted = true,
+    };
 
     // Every condition but the last is met, and the last is a pattern.
     private static Route Rule(int i) => new()

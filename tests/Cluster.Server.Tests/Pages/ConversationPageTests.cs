@@ -57,6 +57,29 @@ public sealed class ConversationPageTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Its_owner_pauses_and_resumes_a_session()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        var bob = await node.InviteAsync("bob");
+        await node.AllowAsync("console:bob", "api", "watch");
+        await using var visitor = await Visitor.LogInAsync(chromium, node);
+        await visitor.GoAsync("/s/admin/api");
+
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Pause for 1 hour" }).ClickAsync();
+        await Expect(visitor.Page.Locator(".facts")).ToContainTextAsync("Paused until 20");
+        await using var other = await Visitor.LogInAsync(chromium, node, bob);
+        await other.GoAsync("/s/admin/api");
+        await Expect(other.Page.Locator(".facts")).ToContainTextAsync("Paused until 20");
+        await Expect(other.Page.GetByRole(AriaRole.Button, new() { Name = "Resume" })).ToHaveCountAsync(0);
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+
+        await Expect(visitor.Page.Locator(".facts")).Not.ToContainTextAsync("Paused");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Pause", Exact = true }).ClickAsync();
+        await Expect(visitor.Page.Locator(".facts")).ToContainTextAsync("Paused; messages wait");
+    }
+
+    [Fact]
     public async Task A_refused_message_is_explained_and_kept()
     {
         await using var node = await NodeHost.StartAsync(["--Cluster:Limits:MailboxWaiting=1"]);

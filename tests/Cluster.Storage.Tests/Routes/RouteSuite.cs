@@ -157,6 +157,47 @@ public abstract class RouteSuite(TestDatabase database) : StoreSuite(database)
         Assert.False(await Rules.IsAttachedAsync("alice/api", Ct));
     }
 
+    [Fact]
+    public async Task What_waits_behind_a_way_that_is_closed_is_told_before_and_after()
+    {
+        await SetUpAsync();
+        await AppliedAsync(Rule("one"), Rule("two") with { To = "alice/api" });
+        var webhook = await WebhookAsync();
+        await AppendAsync([webhook, webhook with { DedupeKeys = ["other"] }], Ct);
+        await AppendAsync(webhook with { Session = Api, AccessVersion = await VersionAsync(), DedupeKeys = ["own"] });
+
+        var dry = await Rules.ApplyAsync([], dryRun: true, AliceCalls, Ct);
+        var kept = await Rules.ApplyAsync([Rule("other")], dryRun: true, AliceCalls, Ct);
+        var applied = await Rules.ApplyAsync([], dryRun: false, AliceCalls, Ct);
+
+        Assert.Equal(new EndingEvents("ci", "alice/web", 2), Assert.Single(dry.Ending)); // the source's own session stays open to it
+        Assert.Empty(kept.Ending);
+        Assert.Equal(dry.Ending, applied.Ending);
+    }
+
+    [Fact]
+    public async Task Accounts_that_may_not_watch_are_told_by_name_and_with_what_to_do()
+    {
+        await SetUpAsync();
+        await Access.AllowAsync(Web, Bob, Role.Talk, Alice, Ct);
+
+        var faults = (await Rules.ApplyAsync(
+            [
+                Rule("one") with { Notify = [Bob.Value, "telegram:9"], Otherwise = "alice/api" },
+                Rule("two") with { Escalate = new RouteEscalation { After = TimeSpan.FromMinutes(5), To = "alice/api", Notify = ["telegram:9"] } },
+                Rule("three") with { Notify = [Alice.Value] },
+            ],
+            dryRun: true,
+            AliceCalls,
+            Ct)).Faults;
+
+        Assert.Equal([0, 0, 0, 0, 1], faults.Select(fault => fault.Route!.Value));
+        Assert.Equal(
+            "'telegram:9' may not watch alice/web, so it cannot be told of its events. Pair the account (cluster pair), and let it: cluster allow telegram:9 --session web --role watch.",
+            faults[1].Text);
+        Assert.Contains("alice/api", faults[4].Text);
+    }
+
     private async Task<string> SetUpAsync()
     {
         await Sessions.EnsureAsync(Web, "test", Ct);

@@ -70,6 +70,38 @@ public sealed class RouteCommandTests : IDisposable
             ran.Output.ReplaceLineEndings("\n").Trim());
     }
 
+    [Fact]
+    public async Task A_test_of_an_event_says_when_it_goes_by_its_summary_only()
+    {
+        await using var node = await StartAsync("", "");
+        var asked = "";
+        node.Api["POST /api/routes/test"] = async context =>
+        {
+            asked = await new StreamReader(context.Request.Body).ReadToEndAsync();
+            await FakeNode.JsonAsync(context, 200, """{"event":"github.check_run","read":"summary","fields":{},"targets":[],"routes":[]}""");
+        };
+
+        var ran = await ClusterProcess.RunAsync(_home, "routes", "test", "42");
+        var nameless = await ClusterProcess.RunAsync(_home, "routes", "test", "event.json");
+
+        Assert.Equal("""{"eventId":42}""", asked);
+        Assert.Contains("Its payload is not kept, so this is by its summary", ran.Output);
+        Assert.Contains("say which source it would come from: --source NAME", nameless.Error);
+    }
+
+    [Fact]
+    public async Task What_ends_is_told_with_what_changes()
+    {
+        await using var node = await StartAsync(
+            """{"applied":false,"changes":["- old"],"ending":["12 waiting events of source ci for alice/old would end as dead(revoked)."],"faults":[]}""", "");
+
+        var ran = await ClusterProcess.RunAsync(_home, "routes", "apply", _home.Write("routes.yaml", "routes: []"), "--dry-run");
+
+        Assert.Equal(
+            "- old\n12 waiting events of source ci for alice/old would end as dead(revoked).\nNothing was changed; this was a dry run.",
+            ran.Output.ReplaceLineEndings("\n").Trim());
+    }
+
     public void Dispose() => _home.Dispose();
 
     private async Task<FakeNode> StartAsync(string dry, string applied)

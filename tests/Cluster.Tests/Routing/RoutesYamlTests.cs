@@ -28,7 +28,7 @@ public sealed class RoutesYamlTests
                   run_attempt: ">= many"
                   branch:
                 to: api
-                notify: ["telegram:1"]
+                notify: { telegram: 1 }
               - name: four
                 when: { branch: main }
                 to: { session: api }
@@ -36,9 +36,18 @@ public sealed class RoutesYamlTests
               - to: { session: "a b" }
               - text
               - name: five
+                when: { source: ci, $.workflow_run.event: push, "$.a[*]": x }
+                to: { session: api }
+                escalate: { afer: 10m, session: "a b" }
+              - name: six
+                when: { source: ci }
+                to: { session: api }
+                escalate: { after: soon, session: triage }
+                notify: telegram
+              - name: seven
                 when: { source: ci }
                 to: { repository: [acme/api] }
-              - name: six
+              - name: eight
                 when: { source: ci }
                 to: { session: api }
                 otherwise: { repository: acme/api }
@@ -57,14 +66,19 @@ public sealed class RoutesYamlTests
                 "15: '>= many' is no comparison; write one such as '>= 3'.",
                 "16: The condition 'branch' is a text; quote it if it has signs in it.",
                 "17: 'to' names one session, { session: owner/name }, or one repository, { repository: owner/name }.",
-                "18: 'notify' is not in this version; leave it out.",
+                "18: A value of 'notify' is a text; quote it if it has signs in it.",
                 "22: 'also' is true or false.",
                 "23: The route has no 'name'.",
                 "23: The route has no 'when'.",
                 "23: 'a b' is no session's name; write owner/name.",
                 "24: A route has the keys name, when and to.",
-                "27: The repository is a text; quote it if it has signs in it.",
-                "31: 'repository' is not known in 'otherwise'. Known are: session, queue.",
+                "26: '$.workflow_run.event' is read from the payload, where strangers may have written it. If they may choose who gets their events, add 'untrusted: true' to the route.",
+                "26: '$.a[*]' is no path into the payload; write names and places such as $.workflow_run.event or $.alerts[0].status, 16 steps and 200 characters at the most.",
+                "28: 'afer' is not known in 'escalate'. Did you mean 'after'?",
+                "28: 'escalate' has no 'after'; a form is { after: 10m, session: owner/name }.",
+                "32: 'after' is a time such as 30s, 5m, 4h or 7d.",
+                "36: The repository is a text; quote it if it has signs in it.",
+                "40: 'repository' is not known in 'otherwise'. Known are: session, queue.",
             ],
             faults);
     }
@@ -126,6 +140,18 @@ public sealed class RoutesYamlTests
     }
 
     [Theory]
+    [InlineData("notify: telegram", "'telegram' is no account; write telegram:NUMBER or discord:NUMBER")]
+    [InlineData("notify: [\"telegram:01\"]", "'telegram:01' is no account")]
+    [InlineData("notify: [\"console:alice\"]", "'console:alice' is no account")]
+    [InlineData("escalate: { after: 30s, session: triage }", "'escalate' comes 'after' 1m to 1d.")]
+    [InlineData("escalate: { after: 2d, session: triage }", "'escalate' comes 'after' 1m to 1d.")]
+    [InlineData("escalate: { after: 5m }", "'escalate' names who comes next: session, notify or both.")]
+    [InlineData("escalate: { after: 5m, session: api }", "'escalate' names alice/api, which has the event already; name another session.")]
+    [InlineData("escalate: { after: 5m, notify: [\"discord:x\"] }", "'discord:x' is no account")]
+    public void Who_is_told_and_who_comes_next_is_checked(string line, string expected) =>
+        Assert.Contains(expected, Assert.Single(Read($"routes:\n  - name: one\n    when: {{ source: ci }}\n    to: {{ session: api }}\n    {line}")));
+
+    [Theory]
     [InlineData("", "1: The file is empty")]
     [InlineData("routes", "1: A file of routes begins with 'routes:'.")]
     [InlineData("other: 1", "1: The file has no list 'routes:'.")]
@@ -167,9 +193,18 @@ public sealed class RoutesYamlTests
             [
                 new RouteCondition { Field = "source", Values = ["ci", "alerts"] },
                 new RouteCondition { Field = "branch", Values = ["release-*", ">= 3", "null", "a: b # c", "\"\\"] },
+                new RouteCondition { Field = "$.a-b[0].c", Values = ["x"] },
             ],
             To = repositories[i] is null ? "alice/api" : null,
             Repository = repositories[i],
+            Untrusted = true,
+            Notify = i % 2 == 0 ? [] : ["telegram:184", "discord:5"],
+            Escalate = (i % 3) switch
+            {
+                0 => null,
+                1 => new RouteEscalation { After = TimeSpan.FromMinutes(90), To = "alice/triage" },
+                _ => new RouteEscalation { After = TimeSpan.FromDays(1), To = i % 2 == 0 ? "alice/triage" : null, Notify = ["telegram:184"] },
+            },
             Otherwise = i % 2 == 0 ? "alice/web" : null,
             Queue = i % 4 == 1 ? TimeSpan.FromMinutes(i + 89) : null,
             Fold = i % 3 == 1 ? new RouteFold { By = ["repository", "head_sha"], Within = TimeSpan.FromSeconds(30 + i), AtMost = TimeSpan.FromMinutes(5) } : null,

@@ -18,10 +18,10 @@ public static partial class GitHubEvent
         var members = new MemberIds(settings ?? SourceSettings.None);
         using var document = PayloadFields.ParseObject(body);
         var reader = new PayloadFields(document.RootElement);
-        return Read(eventName, reader) with { Host = reader.Host("repository.html_url") };
+        return Read(eventName, reader, members) with { Host = reader.Host("repository.html_url") };
     }
 
-    private static WebhookSummary Read(string eventName, PayloadFields reader) =>
+    private static WebhookSummary Read(string eventName, PayloadFields reader, MemberIds members) =>
         eventName switch
         {
             "ping" => new WebhookSummary { Name = "github.ping", FilterReason = "ping" },
