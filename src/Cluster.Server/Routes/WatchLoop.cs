@@ -22,9 +22,8 @@ internal sealed partial class WatchLoop(WatchStore watches, PauseStore pauses, W
             try
             {
                 await pauses.EndDueAsync(stoppingToken);
-                foreach (var (session, eventId) in await watches.DueAsync(Most, stoppingToken))
+                while (await LookAfterAsync(stoppingToken) == Most)
                 {
-                    await watches.LookAfterAsync(session, eventId, stoppingToken);
                 }
             }
             catch (DbException e)
@@ -34,6 +33,17 @@ internal sealed partial class WatchLoop(WatchStore watches, PauseStore pauses, W
 
             await watcher.WaitAsync(Poll, clock, stoppingToken);
         }
+    }
+
+    private async Task<int> LookAfterAsync(CancellationToken ct)
+    {
+        var due = await watches.DueAsync(Most, ct);
+        foreach (var (session, eventId) in due)
+        {
+            await watches.LookAfterAsync(session, eventId, ct);
+        }
+
+        return due.Count;
     }
 
     [LoggerMessage(LogLevel.Warning, "Events with people to tell could not be looked after; they are tried again.")]

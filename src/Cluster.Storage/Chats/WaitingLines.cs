@@ -193,7 +193,10 @@ internal static class WaitingLines
         Item = r.GetInt64(4),
         First = r.GetInt64(5),
         Tally = new WaitingTally(
-            (int)r.GetInt64(7), (int)r.GetInt64(15), (int)r.GetInt64(8), (int)r.GetInt64(9), (int)r.GetInt64(10), (int)r.GetInt64(11)) { Paused = !r.IsDBNull(13) },
+            (int)r.GetInt64(7), (int)r.GetInt64(15), (int)r.GetInt64(8), (int)r.GetInt64(9), (int)r.GetInt64(10), (int)r.GetInt64(11))
+        {
+            Paused = !r.IsDBNull(13),
+        },
         Attached = !r.IsDBNull(12),
         Unknown = r.TextOrNull(2) is null && !r.IsDBNull(14),
     };

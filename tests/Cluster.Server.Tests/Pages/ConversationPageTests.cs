@@ -67,10 +67,10 @@ public sealed class ConversationPageTests(Chromium chromium)
         await visitor.GoAsync("/s/admin/api");
 
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Pause for 1 hour" }).ClickAsync();
-        await Expect(visitor.Page.Locator(".facts")).ToContainTextAsync("Paused until 20");
+        await Expect(visitor.Page.Locator(".facts")).ToContainTextAsync("Paused until");
         await using var other = await Visitor.LogInAsync(chromium, node, bob);
         await other.GoAsync("/s/admin/api");
-        await Expect(other.Page.Locator(".facts")).ToContainTextAsync("Paused until 20");
+        await Expect(other.Page.Locator(".facts")).ToContainTextAsync("Paused until");
         await Expect(other.Page.GetByRole(AriaRole.Button, new() { Name = "Resume" })).ToHaveCountAsync(0);
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
 

@@ -75,6 +75,27 @@ public sealed class RoutePeopleTests
     }
 
     [Fact]
+    public async Task A_dry_run_says_what_would_end_and_an_apply_what_ends()
+    {
+        await using var node = await NodeHost.StartAsync();
+        var github = await SetUpAsync(node);
+        await ApplyAsync(node, "routes: [{ name: one, when: { source: ci }, to: { session: web } }]");
+        using var one = await github.SendAsync(GitHubSender.CheckRunNumber(1));
+        using var two = await github.SendAsync(GitHubSender.CheckRunNumber(2));
+        using var api = node.Api();
+
+        using var dry = await api.PutAsync("/api/routes?dryRun=true", new StringContent("routes: []", Encoding.UTF8, "text/yaml"), Ct);
+        using var applied = await PutAsync(api, "routes: []");
+
+        Assert.Equal(
+            "2 waiting events of source ci for admin/web would end as dead(revoked).",
+            Assert.Single((await dry.Content.ReadFromJsonAsync(ApiJson.Default.RoutesAnswer, Ct))!.Ending));
+        Assert.Equal(
+            "2 waiting events of source ci for admin/web end as dead(revoked).",
+            Assert.Single((await applied.Content.ReadFromJsonAsync(ApiJson.Default.RoutesAnswer, Ct))!.Ending));
+    }
+
+    [Fact]
     public async Task What_nobody_receives_goes_on_and_what_was_received_stays()
     {
         await using var node = await NodeHost.StartAsync();
