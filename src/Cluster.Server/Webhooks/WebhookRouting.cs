@@ -7,6 +7,7 @@ using Cluster.Core.Webhooks.Verification;
 using Cluster.Server.Routes;
 using Cluster.Server.Routing;
 using Cluster.Storage.Engines;
+using Cluster.Storage.Routes;
 using Cluster.Storage.Sources;
 using Cluster.Storage.Watches;
 using Route = Cluster.Core.Routing.Route;
@@ -30,7 +31,7 @@ internal sealed record Destination(Route? Route, SessionId Session, bool Last)
 
 /// <summary>Sends a proved event by its owner's routes, and by none of them to the source's own session. It has entered only when it has entered
 /// everywhere: until then the sender is told to come again, and what has it already knows the repeat.</summary>
-internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, SourceStore sources, Router router, Engine engine)
+internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, RouteStore routes, SourceStore sources, Router router, Engine engine)
 {
     // Routes that change while an event comes in are asked once more; that often in a row they do not change.
     private const int Most = 5;
@@ -173,7 +174,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, S
         var content = Framing.Webhook(summary, to.Route?.Playbook ?? source.Playbook);
         var now = engine.Clock.GetUtcNow();
         var entrance = HoldRules.Enter(to.Route, RoutedEvent.Of(source.Name, summary), summary, now);
-        var queue = to.Route?.Queue is { } time && !await routes.IsAttachedAsync($"{to.Session}", ct) ? time : (TimeSpan?)null;
+        var queue = to.Route?.Queue is not null && !await routes.IsAttachedAsync($"{to.Session}", ct) ? to.Route.Queue : null;
         return await router.SubmitAsync(
             to.Session,
             source.Identity,

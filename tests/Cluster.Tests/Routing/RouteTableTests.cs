@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Cluster.Core.Api;
 using Cluster.Core.Events;
 using Cluster.Core.Routing;
