@@ -1,4 +1,3 @@
-using Cluster.Core.Api;
 using Cluster.Core.Events;
 using Cluster.Core.Routing;
 
