@@ -24,7 +24,9 @@ public sealed class CapturedDeliveryTests
         await cluster[0].CreateSessionAsync("api");
         using var http = new HttpClient();
         using var api = cluster[0].Api();
-        var vectors = Read().Where(vector => vector.GetProperty("valid").GetBoolean()).ToList();
+
+        // Of a public key's owner nothing can be signed here.
+        var vectors = Read().Where(vector => vector.GetProperty("valid").GetBoolean() && !vector.GetProperty("secret").GetString()!.StartsWith("whpk_", StringComparison.Ordinal)).ToList();
         Assert.True(vectors.Count > 10);
 
         foreach (var vector in vectors)
