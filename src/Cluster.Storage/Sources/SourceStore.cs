@@ -235,19 +235,6 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
     internal static string? Write(SourceSettings settings) =>
         settings == SourceSettings.None ? null : JsonSerializer.Serialize(settings, ApiJson.Default.SourceSettings);
 
-    /// <summary>Makes every decision stale that was made on the source as it was.</summary>
-    internal static async Task RaiseVersionsAsync(Turn turn, string name)
-    {
-        var reached = await turn.Db.RowsAsync(
-            "SELECT session_id FROM route WHERE source = @name UNION SELECT session_id FROM route_reach WHERE source = @name",
-            r => r.GetString(0),
-            ("@name", name));
-        foreach (var session in reached.Order(StringComparer.Ordinal))
-        {
-            await AccessStore.RaiseVersionAsync(turn, SessionId.Parse(session));
-        }
-    }
-
     private static async Task RemoveRoutesAsync(Turn turn, string name)
     {
         await RouteStore.ForgetAsync(turn, name);
