@@ -27,15 +27,14 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteStore routes, Sour
     // Routes that change while an event comes in are asked once more; that often in a row they do not change.
     private const int Most = 5;
 
+    /// <param name="known">The source, against whose limit the delivery is counted already.</param>
+    /// <param name="reading">What was read.</param>
+    /// <param name="proven">What proved it.</param>
+    /// <param name="ct">Cancels the wait.</param>
     /// <returns>Null when the routes changed again and again.</returns>
     public async Task<SubmitOutcome?> SubmitAsync(KnownSource known, WebhookReading reading, Proven proven, CancellationToken ct)
     {
         var source = known.Source;
-        if (router.Throttle(source.Identity) is { } wait)
-        {
-            return new SubmitOutcome.TooFast(wait);
-        }
-
         var routed = RoutedEvent.Of(source.Name, reading.Summary);
         for (var i = 0; i < Most; i++)
         {
