@@ -129,7 +129,9 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
                 var old = await SourceSecrets.LiveAsync(db, null, engine.Clock.GetUtcNow());
                 return await db.RowsAsync(
                     """
-                    SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret, c.api, c.owner, c.asked_at, c.problem
+                    SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret, c.api, c.owner, c.asked_at, c.problem, c.next_page,
+                      (SELECT COUNT(*) FROM source_redelivery d WHERE d.source = c.source AND d.given_up = 0),
+                      (SELECT COUNT(*) FROM source_redelivery d WHERE d.source = c.source AND d.given_up = 1)
                     FROM source s JOIN route r ON r.source = s.name LEFT JOIN source_catch_up c ON c.source = s.name AND c.path = s.path
                     WHERE s.owner = @owner OR @admin = 1 ORDER BY s.name
                     """,
@@ -150,7 +152,15 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
                         ],
                         CatchUp = r.IsDBNull(8)
                             ? null
-                            : new CatchUpInfo { From = $"{r.GetString(8)}/{r.GetString(9)}", AskedAt = r.TimeOrNull(10), Problem = r.TextOrNull(11) },
+                            : new CatchUpInfo
+                            {
+                                From = $"{r.GetString(8)}/{r.GetString(9)}",
+                                AskedAt = r.TimeOrNull(10),
+                                Problem = r.TextOrNull(11),
+                                More = !r.IsDBNull(12),
+                                Waiting = r.GetInt64(13),
+                                GivenUp = r.GetInt64(14),
+                            },
                     },
                     ("@owner", by.Principal),
                     ("@admin", by.Admin ? 1 : 0));
