@@ -12,7 +12,6 @@ namespace Cluster.Testing;
 public sealed class FakeGitHub(string token, string repository, long hook, int pageSize = 100) : HttpMessageHandler
 {
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Attempt> _attempts = [];
     private readonly ConcurrentBag<string> _faults = [];
     private long _id = 1_000_000_000_000;
@@ -28,10 +27,13 @@ public sealed class FakeGitHub(string token, string repository, long hook, int p
     /// <summary>Deliveries that were asked for, by their guid.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
-    public int Lists { get; private set; }
+    /// <summary>What it answers to an ask for a delivery instead, by the delivery.</summary>
+    public ConcurrentDictionary<string, HttpStatusCode> Refused { get; } = new();
 
-    /// <summary>Ends when the deliveries were first listed.</summary>
-    public Task Listed => _listed.Task;
+    /// <summary>The webhook's number, which changes when it is made again.</summary>
+    public long Hook { get; set; } = hook;
+
+    public int Lists { get; private set; }
 
     public IReadOnlyCollection<string> Faults => _faults;
 
@@ -86,18 +88,18 @@ public sealed class FakeGitHub(string token, string repository, long hook, int p
         if (request.Method == HttpMethod.Get && url.AbsolutePath == hooks)
         {
             return Json(new JsonArray(
-                new JsonObject { ["id"] = hook + 1, ["config"] = new JsonObject { ["url"] = "https://example.com/other" } },
-                new JsonObject { ["id"] = hook, ["config"] = new JsonObject { ["url"] = Url } }));
+                new JsonObject { ["id"] = Hook + 1, ["config"] = new JsonObject { ["url"] = "https://example.com/other" } },
+                new JsonObject { ["id"] = Hook, ["config"] = new JsonObject { ["url"] = Url } }));
         }
 
-        if (request.Method == HttpMethod.Get && url.AbsolutePath == $"{hooks}/{hook}/deliveries")
+        if (request.Method == HttpMethod.Get && url.AbsolutePath == $"{hooks}/{Hook}/deliveries")
         {
             Check(query.AllKeys.All(key => key is "per_page" or "cursor") && query["per_page"] == "100", $"It is asked {url.Query}.");
             return List(url, query["cursor"]);
         }
 
         var steps = url.AbsolutePath.Split('/');
-        if (request.Method == HttpMethod.Post && url.AbsolutePath.StartsWith($"{hooks}/{hook}/deliveries/", StringComparison.Ordinal) && steps is [.., var id, "attempts"])
+        if (request.Method == HttpMethod.Post && url.AbsolutePath.StartsWith($"{hooks}/{Hook}/deliveries/", StringComparison.Ordinal) && steps is [.., var id, "attempts"])
         {
             Attempt attempt;
             lock (_lock)
@@ -106,8 +108,18 @@ public sealed class FakeGitHub(string token, string repository, long hook, int p
             }
 
             Asked.Enqueue(attempt.Delivery);
+            if (Refused.TryGetValue(attempt.Delivery, out var refused))
+            {
+                return new HttpResponseMessage(refused);
+            }
+
             await AttemptAsync(attempt.Delivery, attempt.Event, attempt.Body, again: true);
             return new HttpResponseMessage(HttpStatusCode.Accepted) { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
+        }
+
+        if (url.AbsolutePath.StartsWith($"{hooks}/", StringComparison.Ordinal) && !url.AbsolutePath.StartsWith($"{hooks}/{Hook}/", StringComparison.Ordinal))
+        {
+            return new HttpResponseMessage(HttpStatusCode.NotFound); // a hook that was there before
         }
 
         throw new InvalidOperationException($"{request.Method} {url} is nothing that GitHub has.");
@@ -118,7 +130,6 @@ public sealed class FakeGitHub(string token, string repository, long hook, int p
         lock (_lock)
         {
             Lists++;
-            _listed.TrySetResult();
             var from = cursor is null ? 0 : int.Parse(cursor.Replace("v1_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
             var latest = _attempts.OrderByDescending(attempt => attempt.Id).Skip(from).ToList();
             var answer = Json(new JsonArray([.. latest.Take(pageSize).Select(attempt => new JsonObject

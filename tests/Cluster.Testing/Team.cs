@@ -88,6 +88,24 @@ public static class Team
             }
         }
 
+        /// <summary>A session's events, once none of them is kept back any more; fails after twenty seconds.</summary>
+        public async Task<IReadOnlyList<EventInfo>> SettledAsync(string session)
+        {
+            using var api = node.Api();
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            while (true)
+            {
+                var events = (await api.GetFromJsonAsync($"/api/events?session={session}&limit=200", ApiJson.Default.IReadOnlyListEventInfo))!;
+                if (events.All(e => e.State != "held"))
+                {
+                    return events;
+                }
+
+                patience.Token.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        }
+
         /// <summary>Asks until the session has no client; fails after twenty seconds.</summary>
         public async Task UntilDetachedAsync(string session)
         {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Cluster.Cli.Events;
 using Cluster.Cli.Nodes;
+using Cluster.Cli.Sources;
 using Cluster.Cli.Terminal;
 using Cluster.Core.Api;
 
@@ -148,11 +149,10 @@ internal sealed class Diagnosis(NodeLocator locator, TimeProvider clock)
             return;
         }
 
-        foreach (var (check, catchUp) in sources.Where(source => source.CatchUp is not null).Select(source => ($"source {source.Name}", source.CatchUp!)))
+        foreach (var source in sources.Where(source => source.CatchUp is not null))
         {
-            _ = catchUp.Problem is { } problem
-                ? Broken(check, $"it cannot ask {catchUp.From} for deliveries that failed: {problem}", "It is tried again by itself; `cluster source list` shows when it works.")
-                : Whole(check, $"it asks {catchUp.From} for deliveries that failed; last at {Screen.Time(catchUp.AskedAt)}");
+            var (ok, detail, todo) = CatchUpCommand.Diagnosed(source.CatchUp!);
+            Add($"source {source.Name}", ok, detail, todo);
         }
     }
 

@@ -22,7 +22,7 @@ internal static class CatchUpCommand
         var hook = new Option<long?>("--hook") { Description = "The webhook's number; without it, the one with the source's URL is looked for.", HelpName = "ID" };
         var api = new Option<string>("--api") { Description = "The API of an Enterprise Server; only an admin names one.", HelpName = "https://HOST/api/v3" };
         var off = new Option<bool>("--off") { Description = "Ask no more, and forget the token." };
-        return new Command("catch-up", "Ask GitHub for deliveries that failed, after an outage and every few minutes.")
+        return new Command("catch-up", "Ask GitHub for deliveries that failed, after an outage and every few minutes. What is not named stays as it was set before.")
         {
             name, token, repository, organization, hook, api, off,
         }.Calls(node, async call =>
@@ -43,7 +43,7 @@ internal static class CatchUpCommand
                 Api = call.Get(api),
                 Token = call.Get(token) is { } file
                     ? (await SourceCommands.ReadAsync(file, call.Ct)).Trim()
-                    : throw new CommandFailure("Give a token of GitHub: --token-file FILE."),
+                    : null,
             };
             await call.Node.SendAsync(HttpMethod.Put, path, JsonContent.Create(request, ApiJson.Default.SetCatchUp), call.Ct);
             call.Screen.Line($"Source {call.Get(name)} asks GitHub from now on for deliveries that failed; `cluster source list` shows whether it may.");
@@ -52,5 +52,22 @@ internal static class CatchUpCommand
 
     /// <summary>For the list.</summary>
     public static string Shown(CatchUpInfo? catchUp) =>
-        catchUp is null ? "-" : catchUp.Problem ?? (catchUp.AskedAt is { } at ? $"asked {Screen.Time(at)}" : "not asked yet");
+        catchUp is null ? "-" : (catchUp.Problem ?? (catchUp.AskedAt is { } at ? $"asked {Screen.Time(at)}" : "not asked yet")) + Counts(catchUp);
+
+    /// <summary>For the doctor.</summary>
+    public static (bool Ok, string Detail, string? Todo) Diagnosed(CatchUpInfo catchUp) =>
+        catchUp.Problem is { } problem
+            ? (false, $"it cannot ask {catchUp.From} for deliveries that failed: {problem}", "It is tried again by itself; `cluster source list` shows when it works.")
+        : catchUp.GivenUp > 0
+            ? (
+                false,
+                $"deliveries of the last days failed for good: {catchUp.GivenUp} of {catchUp.From}",
+                "Can GitHub reach the webhook's URL, and may the token write to webhooks? Then give the token again, and they are asked for once more: cluster source catch-up NAME --token-file FILE.")
+        : (true, $"it asks {catchUp.From} for deliveries that failed; last at {Screen.Time(catchUp.AskedAt)}{Counts(catchUp)}", null);
+
+    // What has not come, to be put behind.
+    private static string Counts(CatchUpInfo catchUp) =>
+        (catchUp.Waiting > 0 ? $"; {catchUp.Waiting} not come yet" : "")
+        + (catchUp.More ? "; more is waiting" : "")
+        + (catchUp.GivenUp > 0 ? $"; {catchUp.GivenUp} given up" : "");
 }

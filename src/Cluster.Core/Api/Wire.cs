@@ -524,9 +524,18 @@ public sealed record CatchUpInfo
 
     /// <summary>What is wrong; null when nothing is.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>Deliveries that failed and have not come yet; GitHub is asked for each a few times more.</summary>
+    public long Waiting { get; init; }
+
+    /// <summary>Deliveries of the last days for which GitHub is asked no more.</summary>
+    public long GivenUp { get; init; }
+
+    /// <summary>True while not all that failed is known yet.</summary>
+    public bool More { get; init; }
 }
 
-/// <summary>PUT /api/sources/{name}/catch-up: asks GitHub from now on for deliveries that failed.</summary>
+/// <summary>PUT /api/sources/{name}/catch-up: asks GitHub from now on for deliveries that failed. What is left out stays as it was set before.</summary>
 public sealed record SetCatchUp
 {
     /// <summary><c>acme/api</c>; or the organization.</summary>
@@ -534,14 +543,14 @@ public sealed record SetCatchUp
 
     public string? Organization { get; init; }
 
-    /// <summary>The hook's number; null to find it by the source's URL.</summary>
+    /// <summary>The hook's number; where none was ever named, it is found by the source's URL.</summary>
     [Range(1, long.MaxValue)] public long? Hook { get; init; }
 
-    /// <summary>The base of an Enterprise Server's API, <c>https://HOST/api/v3</c>; null for github.com's.</summary>
+    /// <summary>The base of an Enterprise Server's API, <c>https://HOST/api/v3</c>; github.com's where none was ever named.</summary>
     public string? Api { get; init; }
 
-    /// <summary>A token that may read and repeat the hook's deliveries. It is not shown again.</summary>
-    [Required] public required string Token { get; init; }
+    /// <summary>A token that may read and repeat the hook's deliveries. It is not shown again, and goes to no other API than it was given for.</summary>
+    public string? Token { get; init; }
 }
 
 /// <summary>GET /readyz and the first link of <c>cluster doctor</c>.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Cluster.Core.Events;
 
 namespace Cluster.Core.Webhooks;
@@ -12,7 +13,7 @@ namespace Cluster.Core.Webhooks;
 /// operator opened it, the source's path stands before it, so that whoever fetches asks that source whether it is open still; a node
 /// of an earlier version cannot read that form, and shows nothing of it.
 /// </summary>
-public static class KeptPayload
+public static partial class KeptPayload
 {
     private const byte Opened = 1; // no JSON begins so
     private const int PathLength = 32;
@@ -33,6 +34,9 @@ public static class KeptPayload
         "email", "e-mail", "password", "passwd", "passphrase", "secret", "token", "credential", "authorization", "cookie", "api_key", "apikey", "api-key",
         "private_key", "privatekey", "private-key",
     ];
+
+    // In the query of an address, where names are short.
+    private static readonly FrozenSet<string> DroppedQueries = FrozenSet.ToFrozenSet(["key", "sig", "code", "auth", "jwt", "pwd"], StringComparer.OrdinalIgnoreCase);
 
     // A member's merge brings a stranger's commit in, whose words stay the stranger's.
     private static readonly FrozenSet<string> Commits = new[] { "head_commit", "last_commit", "commit", "commits" }.ToFrozenSet();
@@ -94,11 +98,13 @@ public static class KeptPayload
         {
             case JsonValueKind.Object:
                 json.WriteStartObject();
+                var tells = TellsOfItsValue(element);
+                var names = new Names(element);
                 foreach (var field in element.EnumerateObject())
                 {
                     var name = PayloadFields.Name(field);
-                    json.WritePropertyName(name);
-                    if (IsDropped(name) || (!commits && Commits.Contains(name) && field.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array))
+                    json.WritePropertyName(names.Of(name));
+                    if (IsDropped(name) || (tells && Is(name, "value")) || (!commits && Commits.Contains(name) && field.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array))
                     {
                         json.WriteStringValue(Withheld);
                     }
@@ -120,7 +126,7 @@ public static class KeptPayload
                 json.WriteEndArray();
                 break;
             case JsonValueKind.String:
-                json.WriteStringValue(PayloadFields.Read(element));
+                json.WriteStringValue(PayloadFields.Read(element) is { } text ? Mask(text) : null);
                 break;
             default:
                 element.WriteTo(json);
@@ -130,4 +136,65 @@ public static class KeptPayload
 
     private static bool IsDropped(string name) =>
         Dropped.Contains(name) || DroppedParts.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
+
+    // {"name": "Authorization", "value": …}: what a field holds stands beside its name.
+    private static bool TellsOfItsValue(JsonElement element) =>
+        element.EnumerateObject().Any(field =>
+            PayloadFields.Read(field.Value) is { } text && (Is(PayloadFields.Name(field), "name") || Is(PayloadFields.Name(field), "key")) && IsDropped(text));
+
+    private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
+
+    // What has the form of an e-mail address, who logs in by an address of the web, and what its query calls a secret.
+    private static string Mask(string text)
+    {
+        if (text.Contains('@', StringComparison.Ordinal) || text.Contains("%40", StringComparison.Ordinal))
+        {
+            text = Login().Replace(text, match => match.Value == "git@" ? match.Value : $"{Withheld}@");
+            text = Mail().Replace(text, match => match.Value.StartsWith("git@", StringComparison.Ordinal) ? match.Value : Withheld);
+        }
+
+        return text.Contains('=', StringComparison.Ordinal) ? Query().Replace(text, Queried) : text;
+    }
+
+    private static string Queried(Match match) =>
+        IsDropped(match.Groups["name"].Value) || DroppedQueries.Contains(match.Groups["name"].Value)
+            || match.Groups["name"].Value.Contains("signature", StringComparison.OrdinalIgnoreCase)
+            ? match.Groups["before"].Value + Withheld
+            : match.Value;
+
+    // Its last part is of letters: actions/checkout@v4.1.2 is none. A run of letters is tried once, from its
+    // beginning, since strangers choose the text.
+    [GeneratedRegex(@"(?:\G|(?<![\p{L}\p{N}._%+'-]))[\p{L}\p{N}._%+'-]+(?:@|%40)(?:[\p{L}\p{N}-]{1,63}\.){1,8}(?:\p{L}{2,63}|xn--[a-z0-9-]{1,59})")]
+    private static partial Regex Mail();
+
+    [GeneratedRegex(@"(?<=://)[^/\s@?#""<>]{1,256}@")]
+    private static partial Regex Login();
+
+    [GeneratedRegex(@"(?<before>[?&;#](?<name>[A-Za-z0-9_.%\[\]-]{1,100})=)[^&;#\s""'<>]+")]
+    private static partial Regex Query();
+
+    // A name is masked as a text is, and stays one of its own in its object.
+    private sealed class Names(JsonElement element)
+    {
+        private HashSet<string>? _taken;
+        private int _number;
+
+        public string Of(string name)
+        {
+            var masked = Mask(name);
+            if (masked == name)
+            {
+                return name;
+            }
+
+            _taken ??= [.. element.EnumerateObject().Select(PayloadFields.Name)];
+            var one = masked;
+            for (_number++; !_taken.Add(one); _number++)
+            {
+                one = $"{masked} {_number}";
+            }
+
+            return one;
+        }
+    }
 }

@@ -42,7 +42,7 @@ internal static class SourceSettingEndpoints
     private static (SourceSettings Settings, string? Fault) Change(IWebhookSender sender, SourceSettings settings, ChangeAuthors request)
     {
         string[] authors = [.. (settings.Authors ?? []).Union(request.Add).Except(request.Remove).Order(StringComparer.Ordinal)];
-        return (settings with { Authors = authors.Length == 0 ? null : authors }, WebhookSenders.AuthorFault(sender, [.. authors, .. request.Add]));
+        return (settings with { Authors = authors.Length == 0 ? null : authors }, WebhookSenders.AuthorFault(sender, authors) ?? WebhookSenders.AuthorFault(sender, request.Add));
     }
 
     private static Results<Ok<SourceSettings>, ProblemHttpResult> Answer(SourceChange change) => change switch

@@ -36,7 +36,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
     // Routes that change while an event comes in are asked once more; that often in a row they do not change.
     private const int Most = 5;
 
-    /// <param name="known">The source.</param>
+    /// <param name="known">The source, against whose limit the delivery is counted already.</param>
     /// <param name="reading">What was read of the event.</param>
     /// <param name="body">What it was read from, for conditions that ask there.</param>
     /// <param name="proven">How it was proved.</param>
@@ -46,11 +46,6 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
         KnownSource known, WebhookReading reading, ReadOnlyMemory<byte> body, Proven proven, CancellationToken ct)
     {
         var source = known.Source;
-        if (router.Throttle(source.Identity) is { } wait)
-        {
-            return new SubmitOutcome.TooFast(wait);
-        }
-
         var routed = RoutedEvent.Of(source.Name, reading.Summary, body);
         for (var i = 0; i < Most; i++)
         {

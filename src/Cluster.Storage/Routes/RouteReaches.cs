@@ -202,7 +202,7 @@ internal static class RouteReaches
         return [.. before.Select(one => one.Reach.Session).Concat(after.Keys.Select(reach => reach.Session)).Distinct()];
     }
 
-    private static async Task RaiseAsync(Turn turn, IEnumerable<string> sessions)
+    internal static async Task RaiseAsync(Turn turn, IEnumerable<string> sessions)
     {
         // All sessions' rows before any list's: tool calls hold their own session and then ask for another one's list.
         var all = sessions.Distinct().Order(StringComparer.Ordinal).ToList();

@@ -118,6 +118,22 @@ public sealed class RouteStore(Engine engine)
                 "INSERT INTO event_note (event_id, at, note) VALUES (@event, @now, @note)", ("@event", eventId), ("@now", turn.NowMs), ("@note", note)),
             ct);
 
+    /// <summary>Makes every decision stale that was made on the source as it was.</summary>
+    internal static async Task RaiseAsync(Turn turn, string source)
+    {
+        // Held as an apply holds it, though it be the first: it may be about to reach other sessions from this source.
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO route_table (owner, version, routes) SELECT owner, 0, '[]' FROM source WHERE name = @source
+            ON CONFLICT (owner) DO UPDATE SET version = route_table.version
+            """,
+            ("@source", source));
+        await RouteReaches.RaiseAsync(turn, await turn.Db.RowsAsync(
+            "SELECT session_id FROM route WHERE source = @source UNION SELECT session_id FROM route_reach WHERE source = @source",
+            r => r.GetString(0),
+            ("@source", source)));
+    }
+
     internal static async Task<StandingRoutes> FindAsync(EngineConnection db, string owner, string hold)
     {
         var table = await db.RowAsync(

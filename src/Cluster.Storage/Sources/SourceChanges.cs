@@ -1,6 +1,7 @@
 using Cluster.Core.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Routes;
 
 namespace Cluster.Storage.Sources;
 
@@ -59,7 +60,7 @@ public sealed class SourceChanges(Engine engine)
                 {
                     await turn.Db.ExecuteAsync(
                         "UPDATE source SET settings = @settings WHERE name = @name", ("@name", name), ("@settings", SourceStore.Write(after)));
-                    await SourceStore.RaiseVersionsAsync(turn, name);
+                    await RouteStore.RaiseAsync(turn, name);
                     await turn.AuditAsync(by.Identity.Value, "source.change", name, detail);
                 }
 

@@ -126,7 +126,9 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
                 var owners = await SourceOwners.AllAsync(db, by);
                 return await db.RowsAsync(
                     """
-                    SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret, c.api, c.owner, c.asked_at, c.problem
+                    SELECT s.name, s.kind, s.owner, r.session_id, r.playbook, s.created_at, s.settings, s.secret, c.api, c.owner, c.asked_at, c.problem, c.next_page,
+                      (SELECT COUNT(*) FROM source_redelivery d WHERE d.source = c.source AND d.given_up = 0),
+                      (SELECT COUNT(*) FROM source_redelivery d WHERE d.source = c.source AND d.given_up = 1)
                     FROM source s JOIN route r ON r.source = s.name LEFT JOIN source_catch_up c ON c.source = s.name AND c.path = s.path
                     WHERE s.owner = @owner OR @admin = 1 ORDER BY s.name
                     """,
@@ -147,7 +149,15 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
                         ],
                         CatchUp = r.IsDBNull(8)
                             ? null
-                            : new CatchUpInfo { From = $"{r.GetString(8)}/{r.GetString(9)}", AskedAt = r.TimeOrNull(10), Problem = r.TextOrNull(11) },
+                            : new CatchUpInfo
+                            {
+                                From = $"{r.GetString(8)}/{r.GetString(9)}",
+                                AskedAt = r.TimeOrNull(10),
+                                Problem = r.TextOrNull(11),
+                                More = !r.IsDBNull(12),
+                                Waiting = r.GetInt64(13),
+                                GivenUp = r.GetInt64(14),
+                            },
                         Owners = [.. owners[r.GetString(0)]],
                     },
                     ("@owner", by.Principal),
@@ -232,19 +242,6 @@ public sealed partial class SourceStore(Engine engine, SecretBox box)
     /// <returns>Null for none: no row is larger than it must be.</returns>
     internal static string? Write(SourceSettings settings) =>
         settings == SourceSettings.None ? null : JsonSerializer.Serialize(settings, ApiJson.Default.SourceSettings);
-
-    /// <summary>Makes every decision stale that was made on the source as it was.</summary>
-    internal static async Task RaiseVersionsAsync(Turn turn, string name)
-    {
-        var reached = await turn.Db.RowsAsync(
-            "SELECT session_id FROM route WHERE source = @name UNION SELECT session_id FROM route_reach WHERE source = @name",
-            r => r.GetString(0),
-            ("@name", name));
-        foreach (var session in reached.Order(StringComparer.Ordinal))
-        {
-            await AccessStore.RaiseVersionAsync(turn, SessionId.Parse(session));
-        }
-    }
 
     private static async Task RemoveRoutesAsync(Turn turn, string name, string path)
     {

@@ -63,6 +63,20 @@ public sealed class CloudEventPathTests
     }
 
     [Fact]
+    public async Task A_batch_larger_than_the_limit_of_its_source_enters_since_it_counts_once()
+    {
+        await using var node = await NodeHost.StartAsync(["--Cluster:Limits:WebhooksPerSecond=1"]);
+        await node.CreateSessionAsync("api");
+        var source = await AddAsync(node);
+        using var http = new HttpClient();
+
+        using var entered = await http.SendAsync(Batch(source, [.. Enumerable.Range(1, 40)]));
+
+        Assert.Equal(HttpStatusCode.Accepted, entered.StatusCode);
+        Assert.Equal(40, (await EventsAsync(node)).Count);
+    }
+
+    [Fact]
     public async Task A_batch_of_more_than_a_hundred_events_is_refused_whole()
     {
         await using var node = await NodeHost.StartAsync();

@@ -120,11 +120,10 @@ public sealed class GitHubWebhookTests
         using var success = await github.SendAsync(GitHubSender.Sample("workflow_run.completed.json"), "workflow_run");
 
         Assert.Equal([HttpStatusCode.Accepted, HttpStatusCode.Accepted], [ping.StatusCode, success.StatusCode]);
-        using var api = node.Api();
-        var events = await api.GetFromJsonAsync("/api/events?session=api", ApiJson.Default.IReadOnlyListEventInfo);
+        var events = await node.SettledAsync("api");
         Assert.Equal(
             [("github.workflow_run", "filtered", "not a failure"), ("github.ping", "filtered", "ping")],
-            events!.Select(e => (e.Name, e.State, e.Reason!)));
+            events.Select(e => (e.Name, e.State, e.Reason!)));
     }
 
     [Fact]

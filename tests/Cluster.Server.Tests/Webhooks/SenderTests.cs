@@ -37,7 +37,7 @@ public sealed class SenderTests
             Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
             Assert.Equal(HttpStatusCode.OK, again.StatusCode);
             Assert.Equal(HttpStatusCode.Unauthorized, forged.StatusCode);
-            var entered = (await api.GetFromJsonAsync("/api/events?session=api&limit=200", ApiJson.Default.IReadOnlyListEventInfo))!.First(e => e.Name == summary.Name);
+            var entered = (await node.SettledAsync("api")).First(e => e.Name == summary.Name);
             if (summary.FilterReason is { } reason)
             {
                 Assert.Equal(("filtered", reason), (entered.State, entered.Reason));

@@ -117,6 +117,23 @@ public sealed class SourceSettingTests
     }
 
     [Fact]
+    public async Task Authors_may_be_added_until_the_list_is_full()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        await node.AddSourceAsync("api");
+        using var api = node.Api();
+        Task<HttpResponseMessage> AddAsync(IEnumerable<int> ids) => api.PostAsJsonAsync(
+            "/api/sources/ci/authors", new ChangeAuthors { Add = [.. ids.Select(id => $"{id}")] }, ApiJson.Default.ChangeAuthors);
+
+        using var most = await AddAsync(Enumerable.Range(1, AuthorIds.Most));
+        using var again = await AddAsync(Enumerable.Range(1, AuthorIds.Most));
+        using var more = await AddAsync([AuthorIds.Most + 1]);
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.BadRequest], [most.StatusCode, again.StatusCode, more.StatusCode]);
+    }
+
+    [Fact]
     public async Task Only_the_owner_changes_a_source_and_only_ids_are_authors()
     {
         await using var node = await NodeHost.StartAsync();

@@ -211,20 +211,20 @@ public sealed class SourceCommandTests : IDisposable
         var off = Answers(node, "DELETE /api/sources/ci/catch-up", "{}");
         node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
             [{"name":"ci","kind":"github","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
-              "catchUp":{"from":"https://api.github.com/repos/acme/api","problem":"GitHub knows no such hook (404)."},"secrets":[{"end":"3f9c"}]}]
+              "catchUp":{"from":"https://api.github.com/repos/acme/api","problem":"GitHub knows no such hook (404).","waiting":3,"givenUp":2,"more":true},"secrets":[{"end":"3f9c"}]}]
             """);
 
         var ran = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--token-file", file, "--repository", "acme/api", "--hook", "7");
-        var without = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--repository", "acme/api");
+        var token = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--token-file", file);
+        var hook = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--hook", "8");
         var list = await ClusterProcess.RunAsync(_home, "source", "list");
         var ended = await ClusterProcess.RunAsync(_home, "source", "catch-up", "ci", "--off");
 
-        Assert.Equal((0, 1, 0), (ran.ExitCode, without.ExitCode, ended.ExitCode));
-        Assert.Equal("""{"repository":"acme/api","hook":7,"token":"ghp_0123456789"}""", Assert.Single(set));
+        Assert.Equal((0, 0, 0, 0), (ran.ExitCode, token.ExitCode, hook.ExitCode, ended.ExitCode));
+        Assert.Equal(["""{"repository":"acme/api","hook":7,"token":"ghp_0123456789"}""", """{"token":"ghp_0123456789"}""", """{"hook":8}"""], set);
         Assert.Single(off);
         Assert.DoesNotContain("ghp_0123456789", ran.Output);
-        Assert.Contains("--token-file FILE", without.OneErrorLine);
-        Assert.Contains("GitHub knows no such hook (404).", list.Output);
+        Assert.Contains("GitHub knows no such hook (404).; 3 not come yet; more is waiting; 2 given up", list.Output);
     }
 
     public void Dispose() => _home.Dispose();

@@ -48,6 +48,10 @@ public sealed class KeptPayloadTests
     [InlineData("""{"data":{"event":{"request":{"cookies":"CANARY"},"exception":{"values":[{"stacktrace":{"frames":[{"vars":{"x":"CANARY"}}]}}]}}}}""")]
     [InlineData("""{"event":{"data":{"conference_bridge":{"conference_number":"CANARY"},"headers":[{"name":"x","value":"CANARY"}]}}}""")]
     [InlineData("""{"build":{"env":{"A":"CANARY"},"parameters":{"p":"CANARY"}},"pipeline":{"trigger_parameters":{"a":"CANARY"}}}""")]
+    [InlineData("""{"raw":"Hookdeck Write <CANARY@gmail.com>","b":"x.CANARY%40gmail.com","CANARY@a.example":{"CANARY.b@c.example":1}}""")]
+    [InlineData("""{"a":"one@two.example.CANARY@three.example","b":"é.CANARY@münchen.example"}""")]
+    [InlineData("""{"headers2":[{"name":"Authorization","value":"CANARY"},{"Key":"DB_PASSWORD","Value":{"a":"CANARY"}}]}""")]
+    [InlineData("""{"url":"https://x.example/a?b=1&access_token=CANARY&c=2#sig=CANARY","text":"see https://u:CANARY@x.example/ and ?X-Amz-Signature=CANARY"}""")]
     [InlineData("""{"a":[{"Api_Key":"CANARY","db_password":"CANARY","Authorization":"CANARY","client_secret":["CANARY"]}]}""")]
     public void Secrets_and_addresses_are_kept_and_shown_in_no_case(string body)
     {
@@ -59,6 +63,25 @@ public sealed class KeptPayloadTests
         using var earlier = KeptPayload.Parse(Encoding.UTF8.GetBytes(body)); // as a version before this one kept it
         Assert.DoesNotContain("CANARY", earlier.RootElement.GetRawText());
         Assert.Contains("[withheld]", earlier.RootElement.GetRawText());
+    }
+
+    [Fact]
+    public void What_only_resembles_an_address_or_a_secret_is_shown()
+    {
+        const string body = """{"uses":"actions/checkout@v4.1.2","ssh":"ssh://git@github.com/a/b and git@github.com:a/b.git","who":"by @octocat","url":"https://x.example/?page=2&a=b@","name":"size","value":7}""";
+
+        var kept = KeptPayload.Of(Open, Encoding.UTF8.GetBytes(body), Path, opened: false);
+
+        Assert.Equal(body, Encoding.UTF8.GetString(kept.Span));
+    }
+
+    [Fact]
+    public void Names_that_are_addresses_stay_apart_and_can_be_read_again()
+    {
+        var kept = KeptPayload.Of(Open, """{"a@b.example":1,"[withheld]":2,"c@d.example":3}"""u8.ToArray(), Path, opened: false);
+
+        using var json = KeptPayload.Parse(kept);
+        Assert.Equal(["1", "2", "3"], json.RootElement.EnumerateObject().Select(field => field.Value.GetRawText()));
     }
 
     [Fact]
@@ -80,6 +103,7 @@ public sealed class KeptPayloadTests
         var kept = KeptPayload.Read(KeptPayload.Of(Shut, sample.Body, Path, opened: true)).Json;
 
         using var json = KeptPayload.Parse(kept);
+        Assert.DoesNotContain("@gmail.com", json.RootElement.GetRawText());
         Assert.DoesNotMatch("\"[a-z_]*email[a-z_]*\":\"(?!\\[withheld)", json.RootElement.GetRawText());
     }
 

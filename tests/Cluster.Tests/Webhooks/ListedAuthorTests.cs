@@ -66,6 +66,19 @@ public sealed class ListedAuthorTests
     }
 
     [Fact]
+    public void Of_a_listed_persons_release_only_the_name_comes_along()
+    {
+        var release = GitHub("issues.opened");
+        release.Remove("issue");
+        release["release"] = new JsonObject { ["name"] = "v2.0", ["body"] = "* " + Canary + " by @stranger", ["author"] = new JsonObject { ["id"] = 184 } };
+
+        var told = Read(WebhookSamples.Find("github/issues.opened"), release, "184");
+
+        Assert.Equal((false, false, "v2.0"), (told.Stranger, told.PayloadOpen, Assert.Single(told.Untrusted).Text)); // notes are made of titles of strangers' pull requests
+        Assert.DoesNotContain("CANARY", Framing.Webhook(told, ""));
+    }
+
+    [Fact]
     public void A_run_of_a_listed_persons_own_fork_brings_its_names_but_no_branch_to_routes()
     {
         var run = GitHub("workflow_run.completed").With("workflow_run.event", "pull_request").With("workflow_run.head_branch", Canary)

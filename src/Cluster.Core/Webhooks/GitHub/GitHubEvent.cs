@@ -144,10 +144,10 @@ public static partial class GitHubEvent
             Untrusted = author != Member
                 ? []
                 : Named(
-                    Text("title", f.Text($"{subject}.title")),
-                    Text("body", f.Text($"{subject}.body"), Long)),
+                    Text("title", f.Text(subject == "release" ? "release.name" : $"{subject}.title")),
+                    Text("body", subject == "release" ? null : f.Text($"{subject}.body"), Long)),
             Stranger = author == Outside,
-            PayloadOpen = author == Member && AllAreMembers(f, members),
+            PayloadOpen = author == Member && subject != "release" && AllAreMembers(f, members),
         };
     }
 
@@ -204,7 +204,8 @@ public static partial class GitHubEvent
     private static bool IsListedFork(PayloadFields f, string? trigger, MemberIds members) =>
         trigger == "pull_request" && members.Has(f.Integer("workflow_run.actor.id")) && members.Has(f.Integer("workflow_run.head_repository.owner.id"));
 
-    // A release has an author and no association.
+    // A release has an author and no association. Its notes are no words of the author's: GitHub makes them of the titles of pull requests, which
+    // strangers gave (GitHub Docs: automatically generated release notes).
     private static long? AuthorId(PayloadFields f, string subject) => f.Integer(subject == "release" ? "release.author.id" : $"{subject}.user.id");
 
     private static bool AllAreMembers(PayloadFields f, MemberIds members) =>

@@ -20,13 +20,12 @@ internal static class CatchUpEndpoints
         string name, SetCatchUp request, HttpContext context, CatchUpStore store, CancellationToken ct)
     {
         var caller = context.Caller();
-        var api = request.Api ?? CatchUpTarget.PublicApi;
-        if (CatchUpTarget.Fault(request.Repository, request.Organization, api, request.Token) is { } fault)
+        if (CatchUpTarget.Fault(request.Repository, request.Organization, request.Api, request.Token) is { } fault)
         {
             return ApiEndpoints.Bad(fault);
         }
 
-        if (api != CatchUpTarget.PublicApi && !caller.Admin)
+        if (request.Api is not (null or CatchUpTarget.PublicApi) && !caller.Admin)
         {
             // The node calls it, perhaps within a network that the caller is not in.
             return TypedResults.Problem("Only an admin names another GitHub than github.com.", statusCode: StatusCodes.Status403Forbidden);
@@ -34,8 +33,8 @@ internal static class CatchUpEndpoints
 
         var wish = new CatchUpWish
         {
-            Api = api,
-            Owner = CatchUpTarget.Owner(request.Repository, request.Organization),
+            Api = request.Api,
+            Owner = request.Repository is null && request.Organization is null ? null : CatchUpTarget.Owner(request.Repository, request.Organization),
             Hook = request.Hook,
             Token = request.Token,
         };
@@ -49,6 +48,8 @@ internal static class CatchUpEndpoints
     {
         CatchUpChange.Done => TypedResults.NoContent(),
         CatchUpChange.NotGitHub => ApiEndpoints.Bad("Only a github source catches up: the other senders try again by themselves."),
+        CatchUpChange.NoOwner => ApiEndpoints.Bad("Name the repository (acme/api) or the organization that has the hook."),
+        CatchUpChange.NoToken => ApiEndpoints.Bad("Give a token of GitHub, with --token-file FILE: there is none yet that this node can open and that was given for this API."),
         _ => SourceEndpoints.NoSuchSource(),
     };
 }

@@ -40,9 +40,9 @@ internal sealed partial class CatchUpLoop(
                 before = lease;
                 foreach (var job in await store.DueAsync(outage, stoppingToken))
                 {
-                    if (holder.Current == lease && await round.RunAsync(lease, job, engine.Clock.GetUtcNow(), stoppingToken) is > 0 and var asked)
+                    if (holder.Current == lease)
                     {
-                        LogAsked(job.Source, asked);
+                        await RunAsync(lease, job, stoppingToken);
                     }
                 }
 
@@ -60,6 +60,26 @@ internal sealed partial class CatchUpLoop(
             }
         }
     }
+
+    // Whatever is odd about one source stops neither the others nor the node.
+    private async Task RunAsync(Lease lease, CatchUpJob job, CancellationToken ct)
+    {
+        try
+        {
+            if (await round.RunAsync(lease, job, engine.Clock.GetUtcNow(), ct) is > 0 and var asked)
+            {
+                LogAsked(job.Source, asked);
+            }
+        }
+        catch (Exception e) when (e is not (LeaseLostException or DbException) && !ct.IsCancellationRequested)
+        {
+            LogFailed(e, job.Source);
+            await round.FailAsync(lease, job, engine.Clock.GetUtcNow(), "It went wrong in a way that nobody expected; the node's log says more.", null, ct);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Source {Source}: catching up went wrong.")]
+    private partial void LogFailed(Exception e, string source);
 
     [LoggerMessage(LogLevel.Information, "Source {Source}: GitHub was asked for {Count} failed deliveries once more.")]
     private partial void LogAsked(string source, int count);

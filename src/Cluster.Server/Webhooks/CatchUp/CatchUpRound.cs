@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Cluster.Core.Events;
@@ -8,13 +9,15 @@ using Cluster.Storage.Sources;
 namespace Cluster.Server.Webhooks.CatchUp;
 
 /// <summary>One source's failed deliveries: which there are, which of them have not entered by another way, and GitHub is asked to repeat those. A delivery
-/// that is repeated comes in as any other, by its old id. Every ask is counted before it is made, so that no crash asks too often.</summary>
+/// that is repeated comes in as any other, by its old id. Every ask is counted before it is made, so that no crash asks too often. What one round does not
+/// come to, the next one goes on with at once.</summary>
 internal sealed class CatchUpRound(CatchUpStore store, SourceStore sources, LeaseStore leases, GitHubApi github, TimeProvider clock)
 {
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(5);
 
     private const int MostPages = 10;
     private const int MostAsks = 20;
+    private const int MostLooked = 200;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1); // between asks that change something (GitHub Docs: best practices)
     private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(10); // GitHub's clock is not ours, and an attempt is listed when it has ended
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
@@ -27,33 +30,36 @@ internal sealed class CatchUpRound(CatchUpStore store, SourceStore sources, Leas
         try
         {
             var token = store.OpenToken(job);
-            var hook = job.Hook ?? await FindAsync(lease, job, token, ct);
-            var oldest = job.Since > now - HookDelivery.Redeliverable ? job.Since : now - HookDelivery.Redeliverable;
-            var (attempts, whole) = await ListAsync(job, hook, oldest, token, ct);
-            foreach (var failed in HookDelivery.Failed(attempts))
+            var hook = job.Hook ?? await github.FindHookAsync(job, token, ct); // each time: one that was made again has another number
+            var more = !await ListAsync(lease, job, hook, token, now, ct);
+            if (!more)
             {
-                if (asked == MostAsks)
+                // Only now, since the oldest comes first and the list begins with the latest.
+                var due = await store.FailedAsync(job, now, MostLooked, ct);
+                more = due.Count == MostLooked;
+                foreach (var failed in due)
                 {
-                    whole = false; // the rest in the next round, which begins where this one did
-                    break;
-                }
+                    if (asked == MostAsks)
+                    {
+                        more = true;
+                        break;
+                    }
 
-                if (await sources.KnowsAsync([DedupeKeys.Delivery(job.Source, failed.Delivery)], ct) is not null
-                    || !await leases.TurnAsync(lease, turn => CatchUpStore.CountAsync(turn, job, failed.Delivery), ct))
-                {
-                    continue;
-                }
+                    if (!await MayAskAsync(lease, job, failed, now, ct))
+                    {
+                        continue;
+                    }
 
-                if (asked++ > 0)
-                {
-                    await Task.Delay(Pause, clock, ct);
-                }
+                    if (asked++ > 0)
+                    {
+                        await Task.Delay(Pause, clock, ct);
+                    }
 
-                await github.RedeliverAsync(job, hook, failed.Id, token, ct);
+                    await AskAsync(lease, job, hook, failed, token, ct);
+                }
             }
 
-            var since = whole ? Later(job.Since, now - Overlap) : job.Since;
-            await leases.TurnAsync(lease, turn => CatchUpStore.AskedAsync(turn, job, since, now + Every, null, null), ct);
+            await leases.TurnAsync(lease, turn => CatchUpStore.AskedAsync(turn, job, more ? now : now + Every, null, null), ct);
         }
         catch (GitHubProblemException e)
         {
@@ -65,45 +71,108 @@ internal sealed class CatchUpRound(CatchUpStore store, SourceStore sources, Leas
         }
         catch (CryptographicException)
         {
-            await FailAsync(lease, job, now, "The token cannot be opened with this node's key; give it again: cluster source catch-up NAME --token-file FILE.", null, ct);
+            await FailAsync(
+                lease, job, now, $"The token cannot be opened with this node's key; give it again: cluster source catch-up {job.Source} --token-file FILE.", null, ct);
         }
 
         return asked;
     }
 
-    private async Task<long> FindAsync(Lease lease, CatchUpJob job, string token, CancellationToken ct)
-    {
-        var hook = await github.FindHookAsync(job, token, ct);
-        await leases.TurnAsync(lease, turn => CatchUpStore.FoundAsync(turn, job, hook), ct);
-        return hook;
-    }
-
-    // The latest first, until those that are done with.
-    private async Task<(List<HookDelivery> Attempts, bool Whole)> ListAsync(CatchUpJob job, long hook, DateTimeOffset oldest, string token, CancellationToken ct)
-    {
-        var attempts = new List<HookDelivery>();
-        string? cursor = null;
-        for (var page = 0; page < MostPages; page++)
-        {
-            var (some, next) = await github.ListAsync(job, hook, cursor, token, ct);
-            attempts.AddRange(some.Where(attempt => attempt.At >= oldest));
-            if (next is null || some.Any(attempt => attempt.At < oldest))
-            {
-                return (attempts, true);
-            }
-
-            cursor = next;
-        }
-
-        return (attempts, false);
-    }
-
-    private Task<int> FailAsync(Lease lease, CatchUpJob job, DateTimeOffset now, string problem, TimeSpan? wait, CancellationToken ct)
+    /// <summary>Notes what is wrong, and when to try again.</summary>
+    public Task<int> FailAsync(Lease lease, CatchUpJob job, DateTimeOffset now, string problem, TimeSpan? wait, CancellationToken ct)
     {
         var backoff = TimeSpan.FromMinutes(Math.Pow(2, Math.Min(job.Failures, 10)));
-        var next = now + (wait ?? (backoff < LongestWait ? backoff : LongestWait));
-        return leases.TurnAsync(lease, turn => CatchUpStore.AskedAsync(turn, job, job.Since, next, wait is null ? null : next, problem), ct);
+        var next = Later(now + (backoff < LongestWait ? backoff : LongestWait), now + (wait ?? TimeSpan.Zero));
+        return leases.TurnAsync(lease, turn => CatchUpStore.AskedAsync(turn, job, next, now + wait, problem), ct);
     }
+
+    // The latest first, until those that are done with; false when there is more to read.
+    private async Task<bool> ListAsync(Lease lease, CatchUpJob job, long hook, string token, DateTimeOffset now, CancellationToken ct)
+    {
+        var oldest = Later(job.Since, now - HookDelivery.Redeliverable);
+        var began = job.Listing ?? now;
+        var attempts = new List<HookDelivery>();
+        var page = job.NextPage;
+        var whole = false;
+        for (var i = 0; i < MostPages && !whole; i++)
+        {
+            var (some, next) = await PageAsync(lease, job, hook, page, token, ct);
+            attempts.AddRange(some.Where(attempt => attempt.At >= oldest));
+            page = next;
+            whole = next is null || some.Any(attempt => attempt.At < oldest);
+        }
+
+        foreach (var failed in HookDelivery.Failed(attempts).Chunk(100))
+        {
+            await leases.TurnAsync(lease, turn => FailedDeliveries.NoteAsync(turn, job, failed, now), ct);
+        }
+
+        var arrived = attempts.Where(attempt => attempt.Ok).Select(attempt => attempt.Delivery).ToHashSet();
+        await leases.TurnAsync(
+            lease,
+            async turn =>
+            {
+                await FailedDeliveries.ArrivedAsync(turn, job, arrived);
+                return whole
+                    ? await CatchUpStore.ListedAsync(turn, job, Later(job.Since, began - Overlap), null, null)
+                    : await CatchUpStore.ListedAsync(turn, job, job.Since, page, began);
+            },
+            ct);
+        return whole;
+    }
+
+    private async Task<(IReadOnlyList<HookDelivery> Attempts, string? Next)> PageAsync(
+        Lease lease, CatchUpJob job, long hook, string? page, string token, CancellationToken ct)
+    {
+        try
+        {
+            return await github.ListAsync(job, hook, page, token, ct);
+        }
+        catch (GitHubProblemException e) when (page is not null && IsOfThisOnly(e.Status))
+        {
+            // Perhaps the page is there no more: the next round begins at the top.
+            await leases.TurnAsync(lease, turn => CatchUpStore.ListedAsync(turn, job, job.Since, null, null), ct);
+            throw;
+        }
+    }
+
+    private async Task<bool> MayAskAsync(Lease lease, CatchUpJob job, FailedDelivery failed, DateTimeOffset now, CancellationToken ct)
+    {
+        if (await sources.KnowsAsync([DedupeKeys.Delivery(job.Source, failed.Delivery)], ct) is not null)
+        {
+            await leases.TurnAsync(lease, turn => FailedDeliveries.EnteredAsync(turn, job, failed.Delivery), ct);
+            return false;
+        }
+
+        if (failed.Asked >= FailedDeliveries.MostAsked)
+        {
+            await leases.TurnAsync(lease, turn => FailedDeliveries.GiveUpAsync(turn, job, failed.Delivery), ct);
+            return false;
+        }
+
+        return await leases.TurnAsync(lease, turn => FailedDeliveries.CountAsync(turn, job, failed, now), ct);
+    }
+
+    // What becomes of an ask that nobody answers is not known, and it stays counted.
+    private async Task AskAsync(Lease lease, CatchUpJob job, long hook, FailedDelivery failed, string token, CancellationToken ct)
+    {
+        try
+        {
+            await github.RedeliverAsync(job, hook, failed.Attempt, token, ct);
+        }
+        catch (GitHubProblemException e) when (IsOfThisOnly(e.Status))
+        {
+            await leases.TurnAsync(lease, turn => FailedDeliveries.GiveUpAsync(turn, job, failed.Delivery), ct);
+        }
+        catch (GitHubProblemException e) when (e.Status is not null)
+        {
+            await leases.TurnAsync(lease, turn => FailedDeliveries.TakeBackAsync(turn, job, failed), ct);
+            throw;
+        }
+    }
+
+    private static bool IsOfThisOnly(HttpStatusCode? status) =>
+        status is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.UnprocessableEntity;
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 }

@@ -8,9 +8,12 @@ namespace Cluster.Server.Webhooks.CatchUp;
 
 /// <summary>GitHub does not give what was asked for.</summary>
 /// <param name="problem">What is wrong and what to do, for people.</param>
+/// <param name="status">What it answered; null when it answered nothing.</param>
 /// <param name="wait">How long it wants to hear nothing; null when it did not say.</param>
-internal sealed class GitHubProblemException(string problem, TimeSpan? wait = null) : Exception(problem)
+internal sealed class GitHubProblemException(string problem, HttpStatusCode? status = null, TimeSpan? wait = null) : Exception(problem)
 {
+    public HttpStatusCode? Status => status;
+
     public TimeSpan? Wait => wait;
 }
 
@@ -32,7 +35,7 @@ internal sealed class GitHubApi([FromKeyedServices(GitHubApi.Handler)] HttpMessa
     /// <summary>The hook that has this source's address; of one that has several pages of hooks, it must be named.</summary>
     public async Task<long> FindHookAsync(CatchUpJob job, string token, CancellationToken ct)
     {
-        var (_, body) = await AskAsync(HttpMethod.Get, $"{job.Api}/{job.Owner}/hooks?per_page=100", token, ct);
+        var (_, body) = await AskAsync(job, HttpMethod.Get, "hooks?per_page=100", token, ct);
         return HookDelivery.FindHook(body, job.Path)
             ?? throw new GitHubProblemException($"{job.Owner} has no hook with this source's URL; name it: cluster source catch-up {job.Source} --hook ID.");
     }
@@ -41,18 +44,18 @@ internal sealed class GitHubApi([FromKeyedServices(GitHubApi.Handler)] HttpMessa
     public async Task<(IReadOnlyList<HookDelivery> Attempts, string? Next)> ListAsync(CatchUpJob job, long hook, string? cursor, string token, CancellationToken ct)
     {
         var (link, body) = await AskAsync(
-            HttpMethod.Get, $"{job.Api}/{job.Owner}/hooks/{hook}/deliveries?per_page=100{(cursor is null ? "" : $"&cursor={cursor}")}", token, ct);
+            job, HttpMethod.Get, $"hooks/{hook}/deliveries?per_page=100{(cursor is null ? "" : $"&cursor={cursor}")}", token, ct);
         return (HookDelivery.ReadList(body), HookDelivery.NextCursor(link));
     }
 
     public Task RedeliverAsync(CatchUpJob job, long hook, long attempt, string token, CancellationToken ct) =>
-        AskAsync(HttpMethod.Post, $"{job.Api}/{job.Owner}/hooks/{hook}/deliveries/{attempt}/attempts", token, ct);
+        AskAsync(job, HttpMethod.Post, $"hooks/{hook}/deliveries/{attempt}/attempts", token, ct);
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<(string? Link, byte[] Body)> AskAsync(HttpMethod method, string url, string token, CancellationToken ct)
+    private async Task<(string? Link, byte[] Body)> AskAsync(CatchUpJob job, HttpMethod method, string path, string token, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(method, url);
+        using var request = new HttpRequestMessage(method, $"{job.Api}/{job.Owner}/{path}");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/vnd.github+json"));
         request.Headers.Add("X-GitHub-Api-Version", "2022-11-28");
@@ -62,7 +65,7 @@ internal sealed class GitHubApi([FromKeyedServices(GitHubApi.Handler)] HttpMessa
             using var answer = await _http.SendAsync(request, ct);
             if (!answer.IsSuccessStatusCode)
             {
-                throw new GitHubProblemException(Explain(answer.StatusCode), WaitOf(answer));
+                throw new GitHubProblemException(Explain(answer.StatusCode, job), answer.StatusCode, WaitOf(answer));
             }
 
             var link = answer.Headers.TryGetValues("Link", out var links) ? string.Join(", ", links) : null;
@@ -70,17 +73,17 @@ internal sealed class GitHubApi([FromKeyedServices(GitHubApi.Handler)] HttpMessa
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
-            throw new GitHubProblemException($"{new Uri(url).Host} cannot be reached from this node.");
+            throw new GitHubProblemException($"{request.RequestUri!.Host} cannot be reached from this node.");
         }
     }
 
-    private static string Explain(HttpStatusCode status) => status switch
+    private static string Explain(HttpStatusCode status, CatchUpJob job) => status switch
     {
-        HttpStatusCode.Unauthorized => "GitHub does not accept the token; give another one: cluster source catch-up NAME --token-file FILE.",
+        HttpStatusCode.Unauthorized => $"GitHub does not accept the token; give another one: cluster source catch-up {job.Source} --token-file FILE.",
         HttpStatusCode.TooManyRequests => "GitHub's limit of requests is reached; it is asked again later.",
         HttpStatusCode.Forbidden => "GitHub refuses this (403): its limit is reached, or the token may not write to webhooks.",
         HttpStatusCode.NotFound => "GitHub knows no such hook (404), or the token may not see it.",
-        >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => "GitHub has moved the repository or organization; name it as it is called now.",
+        >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => $"GitHub has moved the repository or organization; name it as it is called now: cluster source catch-up {job.Source} --repository OWNER/NAME.",
         _ => $"GitHub answered {(int)status}.",
     };
 

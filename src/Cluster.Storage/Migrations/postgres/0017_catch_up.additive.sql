@@ -1,5 +1,6 @@
 -- Where a source's sender is asked for deliveries that failed. The path is the source's: one that was made again begins without. The hook is
--- found by its address when it was not named. Deliveries before `since` are done with.
+-- null where it is found by its address. Attempts before `since` are done with; a list that is longer than a round reads goes on at `next_page`,
+-- and began at `listing`.
 CREATE TABLE source_catch_up (
   source TEXT COLLATE "C" PRIMARY KEY,
   path TEXT COLLATE "C" NOT NULL,
@@ -8,6 +9,8 @@ CREATE TABLE source_catch_up (
   hook BIGINT,
   token BYTEA NOT NULL,
   since BIGINT NOT NULL,
+  next_page TEXT COLLATE "C",
+  listing BIGINT,
   next_at BIGINT NOT NULL,
   blocked_until BIGINT NOT NULL,
   asked_at BIGINT,
@@ -15,11 +18,14 @@ CREATE TABLE source_catch_up (
   problem TEXT COLLATE "C"
 );
 
--- How often a delivery was asked for again.
+-- Deliveries that failed: which attempt is to be repeated, how often it was, and when next.
 CREATE TABLE source_redelivery (
   source TEXT COLLATE "C" NOT NULL,
   delivery TEXT COLLATE "C" NOT NULL,
+  attempt BIGINT NOT NULL,
+  failed_at BIGINT NOT NULL,
   asked BIGINT NOT NULL,
-  at BIGINT NOT NULL,
+  due BIGINT NOT NULL,
+  given_up BIGINT NOT NULL,
   PRIMARY KEY (source, delivery)
 );

@@ -1,5 +1,6 @@
 -- Where a source's sender is asked for deliveries that failed. The path is the source's: one that was made again begins without. The hook is
--- found by its address when it was not named. Deliveries before `since` are done with.
+-- null where it is found by its address. Attempts before `since` are done with; a list that is longer than a round reads goes on at `next_page`,
+-- and began at `listing`.
 CREATE TABLE source_catch_up (
   source TEXT PRIMARY KEY,
   path TEXT NOT NULL,
@@ -8,6 +9,8 @@ CREATE TABLE source_catch_up (
   hook INTEGER,
   token BLOB NOT NULL,
   since INTEGER NOT NULL,
+  next_page TEXT,
+  listing INTEGER,
   next_at INTEGER NOT NULL,
   blocked_until INTEGER NOT NULL,
   asked_at INTEGER,
@@ -15,11 +18,14 @@ CREATE TABLE source_catch_up (
   problem TEXT
 ) WITHOUT ROWID;
 
--- How often a delivery was asked for again.
+-- Deliveries that failed: which attempt is to be repeated, how often it was, and when next.
 CREATE TABLE source_redelivery (
   source TEXT NOT NULL,
   delivery TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  failed_at INTEGER NOT NULL,
   asked INTEGER NOT NULL,
-  at INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  given_up INTEGER NOT NULL,
   PRIMARY KEY (source, delivery)
 ) WITHOUT ROWID;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Cluster.Core.Webhooks;
+using Cluster.Core.Webhooks.Verification;
 using Cluster.Server.Webhooks;
 using Cluster.Testing;
 
@@ -33,6 +34,21 @@ public sealed class SignatureVectorTests
 
         Assert.NotEmpty(crossed);
         Assert.All(crossed, pair => Assert.False(Prove(pair.vector, pair.Kind), $"{pair.vector.GetProperty("source")} at {pair.Kind}"));
+    }
+
+    [Fact]
+    public void A_false_delivery_costs_a_bounded_number_of_checks_under_public_keys()
+    {
+        var checks = 0;
+        var scheme = StandardPublicKeySignature.With((_, _, _) => ++checks < 0);
+        var (_, headers) = KeyPair.Sign("msg_1", Signed.Now, "{}"u8.ToArray());
+        headers[2] = KeyValuePair.Create(headers[2].Key, string.Join(' ', Enumerable.Repeat(headers[2].Value, 3)));
+
+        using var proof = scheme.Begin(WebhookSamples.View(headers), [new byte[32], new byte[32], new byte[32]], Signed.Now)!;
+        proof.Append("{}"u8);
+
+        Assert.Null(proof.Finish());
+        Assert.Equal(6, checks);
     }
 
     private static bool Prove(JsonElement vector, string kind)
