@@ -26,6 +26,7 @@ public sealed class RoutePeopleTests
 
         using var sent = await github.SendAsync(GitHubSender.CheckRunNumber(1));
         var told = await team.NextAsync(Alice);
+        await UntilAsync(node, "SELECT COUNT(*) FROM event_note WHERE note = 'the notice for telegram:184 was sent'");
         var life = await LifeAsync(node, "web");
         team.Telegram.SendText(Alice, Alice, "I am on it.", replyTo: told.Id);
         await using var web = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "web");
