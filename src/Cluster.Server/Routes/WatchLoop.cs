@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Sessions;
 using Cluster.Storage.Watches;
@@ -6,11 +7,12 @@ using Cluster.Storage.Watches;
 namespace Cluster.Server.Routes;
 
 /// <summary>Looks after events whose routes say who is told and who comes next, and ends pauses. Every node does, so none waits for another's
-/// death; what was done by one is not due any more for the others.</summary>
+/// death; what was done by one is not due any more for the others. Each begins somewhere else in what is due, and where it meets what another
+/// has done it looks anew.</summary>
 internal sealed partial class WatchLoop(WatchStore watches, PauseStore pauses, Wakeups wakeups, TimeProvider clock, ILogger<WatchLoop> logger)
     : BackgroundService
 {
-    private const int Most = 50; // at once
+    private const int Most = 200; // at once
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
@@ -22,11 +24,11 @@ internal sealed partial class WatchLoop(WatchStore watches, PauseStore pauses, W
             try
             {
                 await pauses.EndDueAsync(stoppingToken);
-                while (await LookAfterAsync(stoppingToken) == Most)
+                while (await LookAfterAsync(stoppingToken))
                 {
                 }
             }
-            catch (DbException e)
+            catch (Exception e) when (e is DbException || !stoppingToken.IsCancellationRequested)
             {
                 LogFailed(e); // it is still due
             }
@@ -35,16 +37,36 @@ internal sealed partial class WatchLoop(WatchStore watches, PauseStore pauses, W
         }
     }
 
-    private async Task<int> LookAfterAsync(CancellationToken ct)
+    /// <returns>True when there is more to do at once.</returns>
+    private async Task<bool> LookAfterAsync(CancellationToken ct)
     {
         var due = await watches.DueAsync(Most, ct);
-        foreach (var (session, eventId) in due)
+        var (begin, done) = (due.Count > 0 ? Random.Shared.Next(due.Count) : 0, 0);
+        for (var i = 0; i < due.Count; i++)
         {
-            await watches.LookAfterAsync(session, eventId, ct);
+            var (session, eventId) = due[(begin + i) % due.Count];
+            try
+            {
+                if (!await watches.LookAfterAsync(session, eventId, ct))
+                {
+                    return true;
+                }
+
+                done++;
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                // The others are not kept waiting by it. With the database away this fails too, and all of them wait.
+                LogPutOff(e, eventId, session);
+                await watches.PutOffAsync(session, eventId, ct);
+            }
         }
 
-        return due.Count;
+        return due.Count == Most && done > 0;
     }
+
+    [LoggerMessage(LogLevel.Warning, "Event {Event} of session {Session} could not be looked after; it is tried again in a minute.")]
+    private partial void LogPutOff(Exception e, long @event, SessionId session);
 
     [LoggerMessage(LogLevel.Warning, "Events with people to tell could not be looked after; they are tried again.")]
     private partial void LogFailed(Exception e);

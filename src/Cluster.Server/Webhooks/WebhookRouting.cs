@@ -194,7 +194,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
                 KeepWaiting = queue is { } wait ? HoldRules.KeepWaiting(wait, entrance.Hold, now) : null,
                 Subject = summary.Subject is { } subject ? HoldRules.Subject(source.Identity, subject) : null,
                 SubjectStep = summary.Subject?.Step ?? 0,
-                WatchFrom = to.Route is { Watches: true } && entrance.FilterReason is null ? now : null,
+                WatchFrom = to.Route is { Watches: true } && entrance.FilterReason is null ? entrance.Hold?.Limit ?? now : null, // when let go, from then on
                 Verified = known.Verified(proven.Key),
             },
             ct,

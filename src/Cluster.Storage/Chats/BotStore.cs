@@ -4,6 +4,7 @@ using Cluster.Core.Secrets;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Leases;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Watches;
 
 namespace Cluster.Storage.Chats;
 
@@ -198,6 +199,7 @@ public sealed class BotStore(Engine engine, LeaseStore leases, SecretBox box)
             WHERE id IN (SELECT call_id FROM outbox WHERE bot = @name AND kind = 'answer' AND state = 'queued' AND lane >= 0 AND call_id IS NOT NULL)
             """,
             bot);
+        await NoticeStore.EndedAsync(turn, name, "the bot was removed");
         await turn.Db.ExecuteAsync(
             "UPDATE outbox SET state = 'refused', reason = 'the bot was removed' WHERE bot = @name AND state = 'queued' AND lane >= 0", bot);
         await turn.Db.ExecuteAsync("DELETE FROM waiting_line WHERE conversation IN (SELECT id FROM conversation WHERE bot = @name)", bot);

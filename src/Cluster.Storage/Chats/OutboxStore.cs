@@ -4,6 +4,7 @@ using Cluster.Core.Chats;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Leases;
+using Cluster.Storage.Watches;
 
 namespace Cluster.Storage.Chats;
 
@@ -56,7 +57,7 @@ public sealed record OutboxItem
 
     public required int Attempts { get; init; }
 
-    /// <summary>The tool call that it came of; of an answer, its own id.</summary>
+    /// <summary>The tool call that it came of; of an answer, its own id; of a notice of an event, that event's.</summary>
     public long? CallId { get; init; }
 
     /// <summary>Ids of the uploads that it sends instead of its words.</summary>
@@ -261,6 +262,7 @@ public sealed class OutboxStore(Engine engine, LeaseStore leases)
         await WaitingLines.NotSentAsync(turn, item.Id);
         await UploadStore.ForgetAsync(turn, item.Uploads);
         CallOutcomes.Wake(turn, item);
+        await NoticeStore.EndedAsync(turn, item, reason);
         if (item is { Kind: OutboxKind.Answer, Session: { } session }
             && await turn.Db.ExecuteAsync(
                 """

@@ -1,6 +1,7 @@
 using Cluster.Core.Access;
 using Cluster.Core.Chats;
 using Cluster.Storage.Engines;
+using Cluster.Storage.Watches;
 
 namespace Cluster.Storage.Chats;
 
@@ -40,6 +41,7 @@ internal static class SentMarks
         {
             await UploadStore.ForgetAsync(turn, item.Uploads);
             CallOutcomes.Wake(turn, item);
+            await NoticeStore.EndedAsync(turn, item, why: null);
         }
     }
 

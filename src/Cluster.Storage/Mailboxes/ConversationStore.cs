@@ -106,8 +106,15 @@ public sealed class ConversationStore(Engine engine)
             async db =>
             {
                 var id = ("@event", (object?)eventId);
-                var info = await db.RowAsync(
-                    $"{SelectEvent} WHERE d.session_id = @session AND d.event_id = @event", ReadEvent, ("@session", session.ToString()), id);
+                var home = ("@home", (object?)session.ToString());
+                var info = await db.RowAsync(OfSession, ReadEvent, home, id);
+                if (info is null
+                    && await db.RowAsync(WhereFolded, r => r.GetString(0), ("@session", session.ToString()), id) is { } first
+                    && await db.RowAsync(OfSession, ReadEvent, home = ("@home", first), id) is { } member)
+                {
+                    info = member with { Session = session.ToString() };
+                }
+
                 if (info is null)
                 {
                     return null;
@@ -117,8 +124,8 @@ public sealed class ConversationStore(Engine engine)
                 return await db.RowAsync(
                     """
                     SELECT e.chat_id, e.trust, e.body, e.payload, CASE WHEN EXISTS (
-                      SELECT 1 FROM delivery d LEFT JOIN delivery m ON d.state = 'folded' AND m.session_id = d.session_id AND m.event_id = d.folded_into
-                      WHERE d.session_id = @session AND d.event_id = @event AND COALESCE(m.state, d.state) IN ('sent', 'received', 'answered')
+                      SELECT 1 FROM delivery d LEFT JOIN delivery m ON d.state = 'folded' AND m.session_id = @session AND m.event_id = d.folded_into
+                      WHERE d.session_id = @home AND d.event_id = @event AND COALESCE(m.state, d.state) IN ('sent', 'received', 'answered')
                       UNION ALL
                       SELECT 1 FROM delivery d JOIN replay r ON r.replay_of = d.folded_into JOIN delivery m ON m.session_id = d.session_id AND m.event_id = r.event_id
                       WHERE d.session_id = @session AND d.event_id = @event AND d.state = 'folded' AND m.state IN ('sent', 'received', 'answered')
@@ -138,9 +145,22 @@ public sealed class ConversationStore(Engine engine)
                         Several = Convert.ToInt64(r.GetValue(5)) == 1,
                     },
                     ("@session", session.ToString()),
+                    home,
                     id);
             },
             ct);
+
+    private const string OfSession = $"{SelectEvent} WHERE d.session_id = @home AND d.event_id = @event";
+
+    // A message of several that was passed on stands for them where it is by now: among the sessions that its source reaches is the one where
+    // they were folded.
+    private const string WhereFolded = """
+        SELECT d.session_id FROM event e
+        JOIN route_reach w ON w.source = SUBSTR(e.sender, 8)
+        JOIN delivery d ON d.session_id = w.session_id AND d.event_id = e.id AND d.state = 'folded'
+        JOIN delivery m ON m.session_id = @session AND m.event_id = d.folded_into AND m.state IN ('sent', 'received', 'answered')
+        WHERE e.id = @event AND e.sender LIKE 'source:%' LIMIT 1
+        """;
 
     private const string SelectEvent = """
         SELECT e.id, d.session_id, e.kind, e.name, e.sender, d.state, d.reason, e.created_at,

@@ -3,6 +3,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
+using Cluster.Storage.Watches;
 
 namespace Cluster.Storage.Mailboxes;
 
@@ -34,10 +35,11 @@ internal static class Folds
         // All of one fold are of one source. Times differ by member.
         if (HoldStore.Judge(turn, last, access) is ("dead", var why))
         {
-            return await turn.Db.ExecuteAsync($"UPDATE delivery AS d SET state = 'dead', reason = @reason WHERE {IsOfFold}", [("@reason", why), .. of]) > 0;
+            return await turn.Db.ExecuteAsync($"UPDATE delivery AS d SET state = 'dead', reason = @reason, watch_at = NULL WHERE {IsOfFold}", [("@reason", why), .. of]) > 0;
         }
 
-        var expired = await turn.Db.ExecuteAsync($"UPDATE delivery AS d SET state = 'expired' WHERE {IsOfFold} AND d.expires_at <= @now", [.. of, ("@now", turn.NowMs)]);
+        var expired = await turn.Db.ExecuteAsync(
+            $"UPDATE delivery AS d SET state = 'expired', watch_at = NULL WHERE {IsOfFold} AND d.expires_at <= @now", [.. of, ("@now", turn.NowMs)]);
         var waiting = await turn.Db.RowsAsync(
             """
             SELECT d.event_id FROM delivery d
@@ -50,9 +52,12 @@ internal static class Folds
         // Which they are is known once they are marked: another one may have come in since the look.
         var message = await turn.TakeIdAsync();
         var folded = await turn.Db.RowsAsync(
-            $"UPDATE delivery AS d SET state = 'folded', reason = @reason, folded_into = @message WHERE {IsOfFold} RETURNING event_id",
+            $"""
+            UPDATE delivery AS d SET state = 'folded', reason = @reason, folded_into = @message, watch_at = CASE WHEN watch_at IS NULL THEN NULL ELSE @now END
+            WHERE {IsOfFold} RETURNING event_id
+            """,
             r => r.GetInt64(0),
-            [("@reason", Into(message)), ("@message", message), .. of]);
+            [("@reason", Into(message)), ("@message", message), ("@now", turn.NowMs), .. of]);
         if (folded.Count == 0)
         {
             return expired > 0;
@@ -78,7 +83,10 @@ internal static class Folds
         if (await turn.Db.NumberAsync($"SELECT 1 FROM delivery WHERE {IsMember} LIMIT 1", of) is null)
         {
             await turn.Db.ExecuteAsync(
-                "UPDATE delivery SET state = 'healed', reason = @by WHERE session_id = @session AND event_id = @message AND state = 'queued' AND attempts = 0",
+                """
+                UPDATE delivery SET state = 'healed', reason = @by, watch_at = NULL
+                WHERE session_id = @session AND event_id = @message AND state = 'queued' AND attempts = 0
+                """,
                 [("@by", $"by {by}"), .. of]);
             return;
         }
@@ -116,16 +124,22 @@ internal static class Folds
         (string, object?)[] of = [("@message", message), ("@session", session.ToString())];
         var all = (await turn.Db.RowAsync(
             $"""
-            SELECT COUNT(*), MIN(event_id), MAX(event_id), MIN(priority), MAX(expires_at), MIN(watch_at),
+            SELECT COUNT(*), MIN(event_id), MAX(event_id), MIN(priority), MAX(expires_at),
               MAX(CASE WHEN (SELECT e.trust FROM event e WHERE e.id = delivery.event_id) = 'stranger' THEN 1 ELSE 0 END)
             FROM delivery WHERE {IsMember}
             """,
             Members.Read,
             of))!;
+        var (watchAt, told) = await TakeWatchAsync(turn, of);
         if (all.Count == 1)
         {
             await turn.Db.ExecuteAsync(
-                "UPDATE delivery SET state = 'queued', reason = NULL, folded_into = NULL WHERE session_id = @session AND event_id = @event",
+                """
+                UPDATE delivery SET state = 'queued', reason = NULL, folded_into = NULL, watch_at = @watch, told = @told
+                WHERE session_id = @session AND event_id = @event
+                """,
+                ("@watch", watchAt),
+                ("@told", told),
                 ("@session", session.ToString()),
                 ("@event", all.First));
             await turn.Db.ExecuteAsync(
@@ -157,23 +171,40 @@ internal static class Folds
                 Route = r.TextOrNull(2),
                 Verified = r.TextOrNull(3),
                 Urgent = all.Urgent,
-                WatchFrom = all.WatchFrom,
             },
             ("@event", all.Last)))!;
         await EventRows.InsertAsync(turn, submission, Packed.Pack(digest.Content), null, message, all.ExpiresAt);
         await turn.Db.ExecuteAsync(
-            "UPDATE delivery SET fold = @fold WHERE session_id = @session AND event_id = @message", [("@fold", fold), .. of]);
+            "UPDATE delivery SET fold = @fold, watch_at = @watch, told = @told WHERE session_id = @session AND event_id = @message",
+            [("@fold", fold), ("@watch", watchAt), ("@told", told), .. of]);
         await turn.Db.ExecuteAsync(
             "INSERT INTO event_note (event_id, at, note) SELECT event_id, @now, @note FROM delivery WHERE folded_into = @message AND folded_into > 0 AND session_id = @session",
             [("@now", turn.NowMs), ("@note", $"folded into {message}"), .. of]);
         await HoldStore.NoteAsync(turn, message, $"made of {all.Count} events, {all.First} to {all.Last}");
     }
 
+    // It is looked after as the first of what it stands for would be: people who were told of one of them are not told once more, and what was to
+    // go on to the next session at some time does so then, however often more comes to it.
+    private static async Task<(long? At, long? Told)> TakeWatchAsync(Turn turn, (string, object?)[] of)
+    {
+        var watch = (await turn.Db.RowAsync(
+            """
+            SELECT MAX(told), MIN(CASE WHEN told = 1 THEN watch_at END), MIN(CASE WHEN told IS NULL THEN watch_at END) FROM delivery
+            WHERE folded_into = @message AND folded_into > 0 AND session_id = @session
+            """,
+            r => new { Told = r.NumberOrNull(0), Next = r.NumberOrNull(1), First = r.NumberOrNull(2) },
+            of))!;
+        await turn.Db.ExecuteAsync(
+            "UPDATE delivery SET watch_at = NULL WHERE folded_into = @message AND folded_into > 0 AND session_id = @session AND watch_at IS NOT NULL", of);
+        turn.Wake(WatchStore.Topic);
+        return (watch.Told is null ? watch.First : watch.Next, watch.Told);
+    }
+
     private static string Into(long message) => $"into {message}";
 
-    private sealed record Members(int Count, long First, long Last, bool Urgent, DateTimeOffset ExpiresAt, DateTimeOffset? WatchFrom, bool AnyStranger)
+    private sealed record Members(int Count, long First, long Last, bool Urgent, DateTimeOffset ExpiresAt, bool AnyStranger)
     {
         public static Members Read(DbDataReader r) => new(
-            (int)r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), Convert.ToInt64(r.GetValue(3)) == 0, r.Time(4), r.TimeOrNull(5), Convert.ToInt64(r.GetValue(6)) == 1);
+            (int)r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), Convert.ToInt64(r.GetValue(3)) == 0, r.Time(4), Convert.ToInt64(r.GetValue(5)) == 1);
     }
 }

@@ -4,6 +4,7 @@ using Cluster.Core.Events;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Sessions;
+using Cluster.Storage.Watches;
 
 namespace Cluster.Storage.Mailboxes;
 
@@ -100,13 +101,22 @@ public sealed class HoldStore(Engine engine)
             _ => ("queued", null),
         };
 
-    internal static async Task<bool> EndAsync(Turn turn, Held held, string state, string? reason) =>
-        await turn.Db.ExecuteAsync(
-            "UPDATE delivery SET state = @state, reason = @reason WHERE session_id = @session AND event_id = @event AND state = 'held'",
+    // What is let go is looked after from now on, and what is not, never.
+    internal static async Task<bool> EndAsync(Turn turn, Held held, string state, string? reason)
+    {
+        turn.Wake(WatchStore.Topic);
+        return await turn.Db.ExecuteAsync(
+            """
+            UPDATE delivery SET state = @state, reason = @reason, watch_at = CASE WHEN watch_at IS NOT NULL AND @goes = 1 THEN @now ELSE NULL END
+            WHERE session_id = @session AND event_id = @event AND state = 'held'
+            """,
             ("@state", state),
+            ("@goes", state == "queued" ? 1 : 0),
+            ("@now", turn.NowMs),
             ("@reason", reason),
             ("@session", held.Session.ToString()),
             ("@event", held.EventId)) > 0;
+    }
 
     internal static async Task<bool> NoteAsync(Turn turn, long eventId, string note) =>
         await turn.Db.ExecuteAsync(

@@ -140,15 +140,18 @@ public sealed class MailboxStore(Engine engine)
                   EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp AND stream IS NOT NULL AND stream <> @stream),
                   EXISTS (SELECT 1 FROM session WHERE id = @session AND epoch = @epoch)
                     AND EXISTS (SELECT 1 FROM mcp_session WHERE id = @mcp AND stream = @stream),
-                  EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') AND priority >= 0
-                    AND (state = 'queued' OR epoch < @epoch)),
+                  EXISTS (SELECT 1 FROM delivery d JOIN session s ON s.id = d.session_id
+                    WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND (d.state = 'queued' OR d.epoch < @epoch)
+                      AND d.priority <= CASE WHEN s.paused_until > @now THEN 0 ELSE 9 END
+                      AND (s.paused_until IS NULL OR s.paused_until <= @now OR (SELECT e.kind FROM event e WHERE e.id = d.event_id) = 'verdict')),
                   EXISTS (SELECT 1 FROM delivery WHERE session_id = @session AND epoch = @epoch AND state = 'sent' AND epoch > 0)
                 """,
                 ReadOutlook,
                 ("@mcp", mcpSession),
                 ("@stream", stream),
                 ("@session", session.ToString()),
-                ("@epoch", epoch)))!,
+                ("@epoch", epoch),
+                ("@now", engine.Clock.GetUtcNow().ToUnixTimeMilliseconds())))!,
             ct);
 
     internal static StreamOutlook ReadOutlook(DbDataReader r) =>
@@ -248,12 +251,13 @@ public sealed class MailboxStore(Engine engine)
             SELECT e.id, e.kind, e.sender, e.chat_id, e.trust, e.body, e.created_at, d.attempts, d.expires_at
             FROM delivery d JOIN event e ON e.id = d.event_id
             WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND (d.state = 'queued' OR d.epoch < @epoch)
-              AND (@verdicts = 0 OR (e.kind = 'verdict' AND d.priority = 0))
+              AND d.priority <= @last AND (@verdicts = 0 OR e.kind = 'verdict')
             ORDER BY d.priority, d.event_id LIMIT @limit
             """,
             r => ReadWaiting(r, 0),
             ("@session", session.ToString()),
             ("@epoch", epoch),
+            ("@last", verdictsOnly ? 0 : 9),
             ("@verdicts", verdictsOnly ? 1 : 0),
             ("@limit", BatchId.MaxDeliveries));
 

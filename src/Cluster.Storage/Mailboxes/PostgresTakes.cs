@@ -211,7 +211,8 @@ internal sealed class PostgresTakes(PostgresEngine engine)
           FROM delivery d JOIN event e ON e.id = d.event_id
           WHERE unconfirmed.any IS NULL
             AND d.session_id = asked.session_id AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND (d.state = 'queued' OR d.epoch < asked.epoch)
-            AND (s.paused_until IS NULL OR s.paused_until <= @now OR (d.priority = 0 AND e.kind = 'verdict'))
+            AND d.priority <= CASE WHEN s.paused_until > @now THEN 0 ELSE 9 END
+            AND (s.paused_until IS NULL OR s.paused_until <= @now OR e.kind = 'verdict')
           ORDER BY d.priority, d.event_id LIMIT @limit) AS w ON true
         ORDER BY asked.place, w.priority, w.event_id
         """;

@@ -114,7 +114,7 @@ internal static class Recoveries
         ];
         var healed = await turn.Db.RowsAsync(
             $"""
-            UPDATE delivery SET state = 'healed', reason = @by
+            UPDATE delivery SET state = 'healed', reason = @by, watch_at = NULL
             WHERE session_id = @session AND subject = @subject AND event_id < @recovery AND recovers IS NULL AND COALESCE(subject_step, 0) <= @step AND {Untold}
             RETURNING event_id
             """,

@@ -2,50 +2,73 @@ using Cluster.Core.Access;
 using Cluster.Core.Routing;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
+using Cluster.Storage.Principals;
 using Cluster.Storage.Sessions;
 using Cluster.Storage.Watches;
 
 namespace Cluster.Storage.Routes;
 
-/// <summary>Whether the accounts that routes have told may know what goes on in the sessions to which these send.</summary>
+/// <summary>Whether the accounts that routes have told may know what goes on in the sessions to which these send. Of sessions that are not the
+/// caller's nothing is said but that their owners decide; they are asked when a notice is written.</summary>
 internal static class RouteAccounts
 {
-    public static async Task<List<RouteFault>> FaultsAsync(Turn turn, IReadOnlyList<Route> routes)
+    /// <returns>What is wrong, and what others have to decide.</returns>
+    public static async Task<(List<RouteFault> Faults, List<string> Others)> AskAsync(Turn turn, IReadOnlyList<Route> routes, Caller by)
     {
-        var asked = new Dictionary<(string Session, string Account), string?>();
-        var faults = new List<RouteFault>();
+        var asked = new Dictionary<(SessionId First, SessionId? Next, string Account), (string? Fault, string? Others)>();
+        var (faults, others) = (new List<RouteFault>(), new List<string>());
         for (var i = 0; i < routes.Count; i++)
         {
-            foreach (var pair in Told(routes[i]).Distinct())
+            foreach (var told in Told(routes[i]).Distinct())
             {
-                if (!asked.TryGetValue(pair, out var fault))
+                if (!asked.TryGetValue(told, out var answer))
                 {
-                    asked[pair] = fault = await FaultAsync(turn, SessionId.Parse(pair.Session), new Identity(pair.Account));
+                    asked[told] = answer = await AskAsync(turn, [.. new[] { told.First, told.Next ?? told.First }.Distinct()], new Identity(told.Account), by);
+                    others.AddRange(new[] { answer.Others }.OfType<string>().Except(others));
                 }
 
-                if (fault is not null)
+                if (answer.Fault is { } fault)
                 {
                     faults.Add(new RouteFault(i, fault));
                 }
             }
         }
 
-        return faults;
+        return (faults, others);
     }
 
-    // Who is told in the end watches the session that has the event then.
-    private static IEnumerable<(string Session, string Account)> Told(Route route)
+    // Who comes next watches the session that has the event first or the one that gets it then.
+    private static IEnumerable<(SessionId First, SessionId? Next, string Account)> Told(Route route)
     {
-        var first = new[] { route.To, route.Otherwise }.OfType<string>().ToList();
-        return first.SelectMany(session => route.Notify.Select(account => (session, account)))
-            .Concat((route.Escalate?.To is { } next ? [next] : first).SelectMany(session => (route.Escalate?.Notify ?? []).Select(account => (session, account))));
+        var first = new[] { route.To, route.Otherwise }.OfType<string>().Select(SessionId.Parse).ToList();
+        SessionId? next = route.Escalate?.To is { } to ? SessionId.Parse(to) : null;
+        var named = first.Count == 0 && next is { } only ? [only] : first;
+        return first.SelectMany(session => route.Notify.Select(account => (session, (SessionId?)null, account)))
+            .Concat(named.SelectMany(session => (route.Escalate?.Notify ?? []).Select(account => (session, next, account))));
     }
 
     // Whether somebody unknown here is paired with another one is nobody's business: who may not watch hears one sentence for both.
-    private static async Task<string?> FaultAsync(Turn turn, SessionId session, Identity who) =>
-        await AccessStore.FindAsync(turn.Db, session) is not { } access ? null // told already
-        : !access.May(who, Act.Watch)
-            ? $"'{who}' may not watch {session}, so it cannot be told of its events. Pair the account (cluster pair), and let it: cluster allow {who} --session {session.Name} --role watch."
-        : !await NoticeStore.IsPairedAsync(turn.Db, who) ? $"'{who}' is not paired with anybody any more. Pair the account: cluster pair."
-        : null;
+    private static async Task<(string? Fault, string? Others)> AskAsync(Turn turn, SessionId[] sessions, Identity who, Caller by)
+    {
+        SessionId? foreign = null;
+        foreach (var session in sessions)
+        {
+            if (await AccessStore.FindAsync(turn.Db, session) is not { } access || !access.May(by.Identity, Act.Own))
+            {
+                foreign ??= session;
+            }
+            else if (access.May(who, Act.Watch))
+            {
+                return (await NoticeStore.IsPairedAsync(turn.Db, who) ? null : $"'{who}' is not paired with anybody any more. Pair the account: cluster pair.", null);
+            }
+        }
+
+        if (foreign is { } others)
+        {
+            return (null, $"'{who}' is told as far as {others.Owner} lets it watch {others}: cluster allow {who} --session {others.Name} --role watch");
+        }
+
+        return ($"'{who}' may not watch {string.Join(" or ", sessions)}, so it cannot be told of its events. Pair the account (cluster pair), and let it: "
+            + $"cluster allow {who} --session {sessions[^1].Name} --role watch.", null);
+    }
 }

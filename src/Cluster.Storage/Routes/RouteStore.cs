@@ -95,19 +95,20 @@ public sealed class RouteStore(Engine engine)
                 var standing = await FindAsync(turn.Db, by.Principal, dryRun ? "" : turn.Engine.LockRow);
                 var sources = await RouteReaches.SourcesAsync(turn.Db, by.Principal, standing: false);
                 var faults = await FaultsAsync(turn, routes, sources, by);
-                faults.AddRange(await RouteAccounts.FaultsAsync(turn, routes));
+                var accounts = await RouteAccounts.AskAsync(turn, routes, by);
+                faults.AddRange(accounts.Faults);
                 var changes = faults.Count > 0 ? [] : RouteChanges.Between(standing.Routes, routes);
                 var open = faults.Count > 0 ? [] : await RouteReaches.OpenAsync(turn.Db, routes, sources);
                 var ending = faults.Count > 0 ? [] : await EndingAsync(turn, standing.Reach.Except(open.Keys));
                 if (dryRun || faults.Count > 0 || (changes.Count == 0 && open.Keys.ToHashSet().SetEquals(standing.Reach)))
                 {
-                    return new RoutesOutcome(!dryRun && faults.Count == 0, changes, faults) { Ending = ending };
+                    return new RoutesOutcome(!dryRun && faults.Count == 0, changes.Count > 0 ? [.. changes, .. accounts.Others] : changes, faults) { Ending = ending };
                 }
 
                 await WriteAsync(turn, by.Principal, standing.Version + 1, routes, sources);
                 await RouteReaches.WriteAsync(turn, by.Principal, standing.Version + 1, routes, sources, open);
                 await turn.AuditAsync(by.Identity.Value, "routes.apply", by.Principal, string.Join("; ", changes));
-                return new RoutesOutcome(true, changes, []) { Ending = ending };
+                return new RoutesOutcome(true, changes.Count > 0 ? [.. changes, .. accounts.Others] : changes, []) { Ending = ending };
             },
             ct);
 

@@ -44,9 +44,11 @@ public sealed class PauseStore(Engine engine)
         await engine.TurnAsync(
             async turn =>
             {
+                // Held in their order, as whoever holds several of them does.
                 foreach (var session in await turn.Db.RowsAsync(
-                    "UPDATE session SET paused_until = NULL WHERE paused_until > 0 AND paused_until <= @now RETURNING id", r => r.GetString(0), now))
+                    "SELECT id FROM session WHERE paused_until > 0 AND paused_until <= @now ORDER BY id" + engine.LockRow, r => r.GetString(0), now))
                 {
+                    await turn.Db.ExecuteAsync("UPDATE session SET paused_until = NULL WHERE id = @session", ("@session", session));
                     await turn.AuditAsync("node", "session.resume", session, "its time was over");
                     turn.Wake(session);
                 }

@@ -9,11 +9,14 @@ using Cluster.Storage.Sessions;
 
 namespace Cluster.Storage.Watches;
 
-/// <summary>Tells accounts of an event in their direct chats, without any session. Whom it may not tell, and whom it cannot, the event's history says.</summary>
+/// <summary>Tells accounts of an event in their direct chats, without any session. Whom it may not tell, whom it cannot, and what became of a notice,
+/// the event's history says.</summary>
 internal static class NoticeStore
 {
     // More than somebody can read: a storm of events does not keep a bot busy for hours.
     private const int MostWaiting = 50;
+
+    private const int MaxReasonLength = 200; // of a platform's words
 
     /// <summary>Whether an account may be told what goes on in a session: one that was paired, of somebody who may watch it.</summary>
     public static async Task<bool> MayBeToldAsync(EngineConnection db, SessionId session, Identity who) =>
@@ -26,8 +29,10 @@ internal static class NoticeStore
     /// <param name="watched">The event.</param>
     /// <param name="accounts">Whom to tell.</param>
     /// <param name="session">The session that has it now.</param>
+    /// <param name="watching">Who may watch one of these is told; the first that will do is asked for once more when the notice is sent.</param>
     /// <param name="unreceived">Set when nobody has received it for so long.</param>
-    public static async Task TellAsync(Turn turn, Watched watched, IReadOnlyList<string> accounts, SessionId session, TimeSpan? unreceived)
+    public static async Task TellAsync(
+        Turn turn, Watched watched, IReadOnlyList<string> accounts, SessionId session, IReadOnlyList<SessionId> watching, TimeSpan? unreceived)
     {
         if (accounts.Count == 0)
         {
@@ -45,7 +50,8 @@ internal static class NoticeStore
         foreach (var account in accounts.Distinct())
         {
             var who = new Identity(account);
-            await NoteAsync(turn, watched.EventId, await TellAsync(turn, session, who, text) is { } why ? $"{who} was not told: {why}" : $"{who} is told");
+            var why = await TellAsync(turn, watched.EventId, watching, who, text);
+            await NoteAsync(turn, watched.EventId, why is null ? $"a notice for {who} is on its way" : $"{who} was not told: {why}");
         }
 
         turn.Show(session.ToString());
@@ -55,17 +61,48 @@ internal static class NoticeStore
         turn.Db.ExecuteAsync(
             "INSERT INTO event_note (event_id, at, note) VALUES (@event, @now, @note)", ("@event", eventId), ("@now", turn.NowMs), ("@note", note));
 
-    // Why not, or null.
-    private static async Task<string?> TellAsync(Turn turn, SessionId session, Identity who, string text)
+    /// <summary>A notice was sent, or is sent no more.</summary>
+    public static async Task EndedAsync(Turn turn, OutboxItem item, string? why)
     {
-        if (!await MayBeToldAsync(turn.Db, session, who))
+        if (item is { Kind: OutboxKind.Notice, Lane: Lanes.Told, Session: { } session })
         {
-            return $"it is not paired, or may not watch {session}";
+            await EndedAsync(turn, "o.id = @which", item.Id, why);
+            turn.Show(session.ToString());
+        }
+    }
+
+    /// <summary>A bot is removed, with all that it had still to send.</summary>
+    public static Task EndedAsync(Turn turn, string bot, string why) => EndedAsync(turn, "o.bot = @which AND o.state = 'queued' AND o.lane >= 0", bot, why);
+
+    private static Task<int> EndedAsync(Turn turn, string which, object value, string? why) =>
+        turn.Db.ExecuteAsync(
+            $"""
+            INSERT INTO event_note (event_id, at, note)
+            SELECT e.id, @now, 'the notice for ' || o.identity || @end FROM outbox o JOIN event e ON e.id = o.call_id
+            WHERE {which} AND o.lane = @told AND o.kind = 'notice'
+            """,
+            ("@now", turn.NowMs),
+            ("@end", why is null ? " was sent" : $" was not sent: {HostileText.Cut(HostileText.Reveal(why), MaxReasonLength)}"),
+            ("@told", Lanes.Told),
+            ("@which", value));
+
+    // Why not, or null.
+    private static async Task<string?> TellAsync(Turn turn, long eventId, IReadOnlyList<SessionId> watching, Identity who, string text)
+    {
+        var place = 0;
+        while (place < watching.Count && !await MayBeToldAsync(turn.Db, watching[place], who))
+        {
+            place++;
         }
 
-        // Of several bots, the one that the account has known longest.
+        if (place == watching.Count)
+        {
+            return $"it is not paired, or may not watch {string.Join(" or ", watching)}";
+        }
+
+        // Of several bots, the one that the account has known longest among those that work.
         if (await turn.Db.RowAsync(
-            "SELECT c.id FROM conversation c JOIN bot b ON b.name = c.bot WHERE c.identity = @who ORDER BY c.created_at, c.id LIMIT 1",
+            "SELECT c.id FROM conversation c JOIN bot b ON b.name = c.bot WHERE c.identity = @who ORDER BY CASE WHEN b.problem IS NULL THEN 0 ELSE 1 END, c.created_at, c.id LIMIT 1",
             r => r.GetString(0),
             ("@who", who.Value)) is not { } conversation)
         {
@@ -80,7 +117,7 @@ internal static class NoticeStore
             return $"{MostWaiting} notices wait for it already";
         }
 
-        await OutboxStore.PutAsync(turn, conversation, OutboxKind.Notice, Lanes.Told, text, session: session, judged: who);
+        await OutboxStore.PutAsync(turn, conversation, OutboxKind.Notice, Lanes.Told, text, session: watching[place], judged: who, callId: eventId);
         return null;
     }
 

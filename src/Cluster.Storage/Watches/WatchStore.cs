@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Cluster.Core;
-using Cluster.Core.Events;
 using Cluster.Core.Routing;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
@@ -18,19 +17,48 @@ public sealed class WatchStore(Engine engine, MailboxLimits limits)
 
     private const int MostKnown = 1_000; // people's routes
 
-    // What is still kept back is looked at again, should nobody have let it go.
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan TryAgain = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, StandingRoutes> _known = new();
 
-    /// <summary>What is due, the oldest first.</summary>
-    public Task<List<(SessionId Session, long EventId)>> DueAsync(int most, CancellationToken ct) =>
+    /// <summary>What is due, the oldest first. Where that is more than is asked for, each session has its turn, and what goes on to another one
+    /// comes before what people are only told of: a storm in one does not keep the others waiting.</summary>
+    public async Task<List<(SessionId Session, long EventId)>> DueAsync(int most, CancellationToken ct)
+    {
+        var due = await DueAsync(Oldest, most, ct);
+        return due.Count < most ? due : await DueAsync(InTurns, most, ct);
+    }
+
+    private Task<List<(SessionId Session, long EventId)>> DueAsync(string which, int most, CancellationToken ct) =>
         engine.ReadAsync(
             db => db.RowsAsync(
-                "SELECT session_id, event_id FROM delivery WHERE watch_at IS NOT NULL AND watch_at <= @now ORDER BY watch_at LIMIT @most",
+                which,
                 r => (SessionId.Parse(r.GetString(0)), r.GetInt64(1)),
                 ("@now", engine.Clock.GetUtcNow().ToUnixTimeMilliseconds()),
                 ("@most", most)),
+            ct);
+
+    private const string IsDue = "watch_at IS NOT NULL AND watch_at <= @now AND state <> 'held'";
+
+    private const string Oldest = $"SELECT session_id, event_id FROM delivery WHERE {IsDue} ORDER BY watch_at LIMIT @most";
+
+    private const string InTurns = $"""
+        SELECT session_id, event_id FROM (
+          SELECT session_id, event_id, watch_at, COALESCE(told, 0) AS told,
+            ROW_NUMBER() OVER (PARTITION BY session_id ORDER BY COALESCE(told, 0) DESC, watch_at, event_id) AS place
+          FROM delivery WHERE {IsDue}) AS due
+        ORDER BY place, told DESC, watch_at, event_id LIMIT @most
+        """;
+
+    /// <summary>What cannot be looked after is tried again a while later, and the rest is not kept waiting by it.</summary>
+    public Task PutOffAsync(SessionId session, long eventId, CancellationToken ct) =>
+        engine.TurnAsync(
+            turn => turn.Db.ExecuteAsync(
+                "UPDATE delivery SET watch_at = @later WHERE session_id = @session AND event_id = @event AND watch_at <= @now",
+                ("@later", (turn.Now + TryAgain).ToUnixTimeMilliseconds()),
+                ("@now", turn.NowMs),
+                ("@session", session.ToString()),
+                ("@event", eventId)),
             ct);
 
     /// <returns>False when somebody else did it.</returns>
@@ -40,23 +68,23 @@ public sealed class WatchStore(Engine engine, MailboxLimits limits)
     private async Task<bool> LookAfterAsync(Turn turn, SessionId session, long eventId)
     {
         // Where it may go is read before any row is held, since sessions' rows are held in their order.
-        var standing = await StandingAsync(turn, session.Owner);
-        var name = await turn.Db.RowAsync("SELECT route FROM event WHERE id = @event AND route IS NOT NULL", r => r.GetString(0), ("@event", eventId));
-        var route = standing.Routes.FirstOrDefault(one => one.Name == name);
+        var origin = await WatchedOrigin.FindAsync(turn.Db, eventId);
+        var standing = origin is null ? new StandingRoutes(0, [], []) : await StandingAsync(turn, origin.Owner);
+        var route = standing.Routes.FirstOrDefault(one => one.Name == origin?.Route);
         foreach (var held in new[] { session.ToString(), route?.Escalate?.To }.OfType<string>().Distinct().Order(StringComparer.Ordinal))
         {
             await turn.Db.NumberAsync("SELECT epoch FROM session WHERE id = @session" + engine.LockRow, ("@session", held));
         }
 
-        if ((await StandingAsync(turn, session.Owner)).Version != standing.Version)
+        if (origin is not null && (await StandingAsync(turn, origin.Owner)).Version != standing.Version)
         {
             return true; // the routes have changed before the rows were held; it is still due
         }
 
         // The next session's list is held before the delivery, as those who send hold them.
-        var next = await NextSession.HoldAsync(turn, session, eventId, route, standing.Version);
+        var next = await NextSession.HoldAsync(turn, session, origin, route, standing.Version);
         if (await turn.Db.NumberAsync(
-            "SELECT watch_at FROM delivery WHERE session_id = @session AND event_id = @event AND watch_at <= @now" + engine.LockRow,
+            "SELECT watch_at FROM delivery WHERE session_id = @session AND event_id = @event AND watch_at <= @now AND state <> 'held'" + engine.LockRow,
             ("@session", session.ToString()),
             ("@event", eventId),
             ("@now", turn.NowMs)) is not { } due)
@@ -72,20 +100,16 @@ public sealed class WatchStore(Engine engine, MailboxLimits limits)
             r => new Watched(session, eventId, r.GetString(0), !r.IsDBNull(1), r.IsDBNull(2) ? null : r.Bytes(2)),
             ("@session", session.ToString()),
             ("@event", eventId));
-        if (watched!.State == DeliveryRules.Held)
-        {
-            return await NextLookAsync(turn, watched, turn.Now + LookAgain, told: false);
-        }
 
         // One that waits for nothing any more, and one whose route is gone, is left alone.
-        if (!watched.Went || route is null || watched.Body is null)
+        if (!watched!.Went || route is null || watched.Body is null)
         {
             return await NextLookAsync(turn, watched, null, watched.Told);
         }
 
         if (!watched.Told)
         {
-            await NoticeStore.TellAsync(turn, watched, route.Notify, watched.Session, unreceived: null);
+            await NoticeStore.TellAsync(turn, watched, route.Notify, watched.Session, [watched.Session], unreceived: null);
             var from = DateTimeOffset.FromUnixTimeMilliseconds(due);
             return await NextLookAsync(turn, watched, route.Escalate is { } later && watched.IsOpen ? from + later.After : null, told: true);
         }
@@ -102,7 +126,7 @@ public sealed class WatchStore(Engine engine, MailboxLimits limits)
     {
         var late = $"not received in {Duration.Write(escalation.After)}";
         var has = watched.Session;
-        if (escalation.To is null || escalation.To == watched.Session.ToString())
+        if (next.Session is not { } session)
         {
             await NoticeStore.NoteAsync(turn, watched.EventId, late);
         }
@@ -112,12 +136,19 @@ public sealed class WatchStore(Engine engine, MailboxLimits limits)
         }
         else
         {
-            has = next.Session;
+            has = session;
             await next.PassOnAsync(turn, watched);
             await NoticeStore.NoteAsync(turn, watched.EventId, $"{late}; passed on to {escalation.To}");
         }
 
-        await NoticeStore.TellAsync(turn, has == watched.Session ? watched : watched with { State = "queued" }, escalation.Notify, has, escalation.After);
+        // Who comes next is told wherever it is now: by the right to watch either session.
+        await NoticeStore.TellAsync(
+            turn,
+            has == watched.Session ? watched : watched with { State = "queued" },
+            escalation.Notify,
+            has,
+            [.. new[] { has, watched.Session, next.Session ?? has }.Distinct()],
+            escalation.After);
     }
 
     private static async Task<bool> NextLookAsync(Turn turn, Watched watched, DateTimeOffset? at, bool told)

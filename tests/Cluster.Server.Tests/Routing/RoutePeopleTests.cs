@@ -26,6 +26,7 @@ public sealed class RoutePeopleTests
 
         using var sent = await github.SendAsync(GitHubSender.CheckRunNumber(1));
         var told = await team.NextAsync(Alice);
+        await UntilAsync(node, "SELECT COUNT(*) FROM event_note WHERE note = 'the notice for telegram:184 was sent'");
         var life = await LifeAsync(node, "web");
         team.Telegram.SendText(Alice, Alice, "I am on it.", replyTo: told.Id);
         await using var web = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "web");
@@ -33,7 +34,7 @@ public sealed class RoutePeopleTests
         Assert.StartsWith("github.check_run, repository ", told.Text);
         Assert.Contains("conclusion failure\nhttps://github.com/", told.Text);
         Assert.EndsWith($"\nEvent {life.Id} is with admin/web: it waits.", told.Text);
-        Assert.Equal("telegram:184 is told", Assert.Single(life.History).Note);
+        Assert.Contains(life.History, note => note.Note == "a notice for telegram:184 is on its way");
         Assert.Contains("github.check_run", ChatTeam.Content(await web.NextAsync()));
         Assert.EndsWith("I am on it.", ChatTeam.Content(await web.NextAsync()));
     }
@@ -131,6 +132,40 @@ public sealed class RoutePeopleTests
         Assert.Contains(life.History, note => note.Note == "not received in 1m; passed on to admin/triage");
         Assert.False(triage.TryNext(out _));
         Assert.False(web.TryNext(out _));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_looked_after_keeps_nobody_else_waiting()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await using var team = await ChatTeam.StartAsync(node);
+        var github = await SetUpAsync(node);
+        await team.PairAsync(node, Alice);
+        await ApplyAsync(node, "routes: [{ name: one, when: { source: ci }, to: { session: web }, notify: [\"telegram:184\"] }]");
+        await Engine(node).TurnAsync(
+            async turn =>
+            {
+                await turn.Db.ExecuteAsync("INSERT INTO route_table (owner, version, routes) VALUES ('mallory', 1, '[{')");
+                await turn.Db.ExecuteAsync(
+                    "INSERT INTO source (name, kind, owner, path, secret, created_at) SELECT 'broken', kind, 'mallory', 'broken', secret, 0 FROM source WHERE name = 'ci'");
+                await turn.Db.ExecuteAsync(
+                    """
+                    INSERT INTO event (id, kind, name, sender, chat_id, trust, body, created_at, route)
+                    VALUES (-1, 'webhook', 'x', 'source:broken', 'source:broken', 'system', @body, 1, 'one')
+                    """,
+                    ("@body", Packed("x")));
+                return await turn.Db.ExecuteAsync(
+                    """
+                    INSERT INTO delivery (session_id, event_id, chat_id, priority, state, attempts, queued_at, expires_at, watch_at)
+                    VALUES ('admin/web', -1, 'source:broken', 1, 'queued', 0, 1, 9000000000000, 1)
+                    """);
+            },
+            Ct);
+        await UntilAsync(node, "SELECT COUNT(*) FROM delivery WHERE event_id = -1 AND watch_at > 1");
+
+        using var sent = await github.SendAsync(GitHubSender.CheckRunNumber(1));
+
+        Assert.StartsWith("github.check_run, repository ", (await team.NextAsync(Alice)).Text);
     }
 
     [Fact]

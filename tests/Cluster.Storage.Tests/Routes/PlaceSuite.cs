@@ -392,6 +392,23 @@ public abstract class PlaceSuite(TestDatabase database) : StoreSuite(database)
         return reached;
     }
 
+    [Fact]
+    public async Task Whom_others_let_watch_their_sessions_no_route_tells()
+    {
+        await SetUpAsync();
+        await Sessions.EnsureAsync(His, "test", Ct);
+        await ListAsync();
+        var route = Rule() with { Repository = null, To = "bob/his" };
+
+        var may = await Rules.ApplyAsync([route with { Notify = [Bob.Value] }], dryRun: true, AliceCalls, Ct);
+        var mayNot = await Rules.ApplyAsync([route with { Notify = [Carol.Value] }], dryRun: true, AliceCalls, Ct);
+
+        Assert.Equal((0, 0), (may.Faults.Count, mayNot.Faults.Count));
+        Assert.Equal(may.Changes, mayNot.Changes.Select(change => change.Replace("carol", "bob", StringComparison.Ordinal)));
+        Assert.Equal(
+            "'console:carol' is told as far as bob lets it watch bob/his: cluster allow console:carol --session his --role watch", mayNot.Changes[^1]);
+    }
+
     private async Task SetUpAsync()
     {
         _bob = await CallerAsync("bob");

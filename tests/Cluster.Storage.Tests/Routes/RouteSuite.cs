@@ -198,6 +198,24 @@ public abstract class RouteSuite(TestDatabase database) : StoreSuite(database)
         Assert.Contains("alice/api", faults[4].Text);
     }
 
+    [Theory]
+    [InlineData("alice/web", 0)]
+    [InlineData("alice/api", 0)]
+    [InlineData("alice/else", 1)]
+    public async Task Who_comes_next_may_watch_the_first_session_or_the_next_one(string watched, int faults)
+    {
+        await SetUpAsync();
+        await Sessions.EnsureAsync(new SessionId("alice", "else"), "test", Ct);
+        await Access.AllowAsync(SessionId.Parse(watched), Bob, Role.Watch, Alice, Ct);
+        var escalate = new RouteEscalation { After = TimeSpan.FromMinutes(5), To = "alice/api", Notify = [Bob.Value] };
+
+        var outcome = await Rules.ApplyAsync(
+            [Rule("one") with { Escalate = escalate }, Rule("two") with { To = null, Repository = "*", Escalate = escalate with { Notify = [Alice.Value] } }], dryRun: true, AliceCalls, Ct);
+
+        Assert.Equal(faults, outcome.Faults.Count);
+        Assert.All(outcome.Faults, fault => Assert.Contains("'console:bob' may not watch alice/web or alice/api", fault.Text));
+    }
+
     private async Task<string> SetUpAsync()
     {
         await Sessions.EnsureAsync(Web, "test", Ct);

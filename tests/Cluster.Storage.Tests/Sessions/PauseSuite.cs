@@ -112,6 +112,26 @@ public abstract class PauseSuite(TestDatabase database) : StoreSuite(database)
         }
     }
 
+    [Fact]
+    public async Task Nothing_but_verdicts_wakes_the_stream_of_a_paused_session()
+    {
+        var client = await ConnectAsync();
+        await Pauses.PauseAsync(Api, TimeSpan.FromHours(1), Alice, Ct);
+        await AcceptAsync();
+        await AppendAsync(await MessageAsync("urgent") with { Urgent = true });
+
+        Assert.False(await WaitsAsync(client));
+        await DecideAsync(client);
+        Assert.True(await WaitsAsync(client));
+        var verdict = await ReadyAsync(client);
+        await ConfirmAsync(client, verdict.Id);
+        Assert.False(await WaitsAsync(client));
+        Clock.Advance(TimeSpan.FromHours(1));
+        Assert.True(await WaitsAsync(client));
+    }
+
+    private async Task<bool> WaitsAsync(Client client) => (await Mailboxes.LookAsync(Api, client.Id, client.Stream, client.Epoch, Ct)).Waiting;
+
     private async Task DecideAsync(Client asker)
     {
         await Permissions.OpenAsync((await McpSessions.FindAsync(asker.Id, AliceCalls.TokenId, Ct))!, "abcde", "Bash", "runs ls", "ls", TimeSpan.FromMinutes(10), Ct);

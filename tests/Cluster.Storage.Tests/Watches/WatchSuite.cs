@@ -7,6 +7,7 @@ using Cluster.Storage.Chats;
 using Cluster.Storage.Leases;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Routes;
+using Cluster.Storage.Sources;
 using Cluster.Storage.Tests.Chats;
 using Cluster.Storage.Tests.Engines;
 using Cluster.Storage.Watches;
@@ -43,8 +44,51 @@ public abstract class WatchSuite(TestDatabase database) : ChatSuite(database)
         Assert.Equal((Direct, OutboxKind.Notice, Web), (item.Conversation, item.Kind, item.Session!.Value));
         Assert.Equal(
             $"`github.check_run`, repository `acme/api`, conclusion `failure`\nhttps://github.com/acme/api/runs/1\nEvent {id} is with `alice/web`: it waits.", item.Body);
-        Assert.Equal(["telegram:184 is told"], await HistoryAsync(id));
+        Assert.Equal(["a notice for telegram:184 is on its way", "the notice for telegram:184 was sent"], await HistoryAsync(id));
         Assert.Empty(await Watches.DueAsync(10, Ct));
+    }
+
+    [Fact]
+    public async Task What_became_of_a_notice_stands_in_the_history()
+    {
+        var lease = await SetUpAsync();
+        await ApplyAsync(Rule() with { Notify = [Phone.Value] });
+        var (blocked, removed) = (await WebhookAsync(), await WebhookAsync());
+        await Watches.LookAfterAsync(Web, blocked, Ct);
+
+        await SendAsync(lease, Lanes.Told, new SendResult.Refused("Forbidden: bot was blocked by the user"));
+        await Watches.LookAfterAsync(Web, removed, Ct);
+        Assert.Equal(["a notice for telegram:184 is on its way"], await HistoryAsync(removed));
+        await Engine.TurnAsync(
+            async turn =>
+            {
+                await BotStore.ForgetAsync(turn, ["team"]);
+                return true;
+            },
+            Ct);
+
+        Assert.Contains("the notice for telegram:184 was not sent: Forbidden: bot was blocked by the user", await HistoryAsync(blocked));
+        Assert.Contains("the notice for telegram:184 was not sent: the bot was removed", await HistoryAsync(removed));
+    }
+
+    [Fact]
+    public async Task A_bot_that_works_tells_rather_than_one_that_does_not()
+    {
+        await SetUpAsync();
+        await ApplyAsync(Rule() with { Notify = [Phone.Value] });
+        await Engine.TurnAsync(
+            async turn =>
+            {
+                await turn.Db.ExecuteAsync("INSERT INTO bot (name, platform, base_url, token, account_id, account_name, created_at) SELECT 'other', platform, base_url, token, '2', 'other', 0 FROM bot");
+                return await turn.Db.ExecuteAsync("UPDATE bot SET problem = 'its token was revoked' WHERE name = 'team'");
+            },
+            Ct);
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await Chats.MeetAsync(ConversationId.Parse("telegram:184@other"), true, Phone, "Alice", Ct);
+
+        await Watches.LookAfterAsync(Web, await WebhookAsync(), Ct);
+
+        Assert.Equal((1, 0), (await CountAsync("outbox WHERE bot = 'other'"), await CountAsync("outbox WHERE bot = 'team'")));
     }
 
     [Fact]
@@ -67,7 +111,8 @@ public abstract class WatchSuite(TestDatabase database) : ChatSuite(database)
         await BobPairsAsync();
         await Access.AllowAsync(Web, BobsPhone, Role.Watch, Alice, Ct);
         await ApplyAsync(Rule() with { Notify = [BobsPhone.Value] });
-        await Watches.LookAfterAsync(Web, await WebhookAsync(), Ct);
+        var first = await WebhookAsync();
+        await Watches.LookAfterAsync(Web, first, Ct);
         Assert.Equal(1, await CountAsync("outbox"));
 
         await Access.RevokeAsync(Web, BobsPhone, Role.Watch, Alice, Ct);
@@ -78,6 +123,7 @@ public abstract class WatchSuite(TestDatabase database) : ChatSuite(database)
         Assert.Equal(1, await CountAsync("outbox WHERE state = 'refused'"));
         Assert.Equal(1, await CountAsync("outbox"));
         Assert.Equal(["telegram:22 was not told: it is not paired, or may not watch alice/web"], await HistoryAsync(later));
+        Assert.Equal(["a notice for telegram:22 is on its way", $"the notice for telegram:22 was not sent: {OutboxStore.Revoked}"], await HistoryAsync(first));
     }
 
     [Fact]
@@ -155,7 +201,7 @@ public abstract class WatchSuite(TestDatabase database) : ChatSuite(database)
 
         Assert.Single(looked, did => did);
         Assert.Equal(["dead(escalated)", "queued"], [await StateAsync(id, Web), await StateAsync(id, Triage)]);
-        Assert.Equal(["not received in 10m; passed on to alice/triage", "telegram:184 is told"], await HistoryAsync(id));
+        Assert.Equal(["a notice for telegram:184 is on its way", "not received in 10m; passed on to alice/triage"], await HistoryAsync(id));
         Assert.EndsWith($"\nNobody has received this for 10m. Event {id} is with `alice/triage`: it waits.", Assert.Single(await SendAsync(lease, Lanes.Told)).Body);
         Assert.Equal(id, Assert.Single((await ReadyAsync(await ConnectAsync(session: Triage))).Deliveries).EventId);
         Assert.Empty(await Watches.DueAsync(10, Ct));
@@ -199,7 +245,6 @@ public abstract class WatchSuite(TestDatabase database) : ChatSuite(database)
     [Theory]
     [InlineData("DELETE FROM route_reach WHERE session_id = 'alice/triage'", "source ci has no way there any more; apply the routes again")]
     [InlineData("UPDATE route_reach SET version = 0 WHERE session_id = 'alice/triage'", "source ci has no way there any more; apply the routes again")]
-    [InlineData("UPDATE source SET owner = 'bob' WHERE name = 'ci'", "its source is gone")]
     public async Task The_next_session_gets_nothing_that_its_list_does_not_let_in(string change, string why)
     {
         await SetUpAsync();
@@ -243,13 +288,229 @@ public abstract class WatchSuite(TestDatabase database) : ChatSuite(database)
 
         await LookAtAllAsync();
         Assert.Equal(0, await CountAsync("outbox"));
-        await Engine.TurnAsync(
-            turn => turn.Db.ExecuteAsync("UPDATE delivery SET state = 'queued', watch_at = @now WHERE event_id = @held", ("@now", turn.NowMs), ("@held", held)), Ct);
+        Clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Empty(await Watches.DueAsync(10, Ct));
+        Assert.True(await new HoldStore(Engine).LetGoAsync(Web, Ct));
+        Assert.Equal(Clock.GetUtcNow().ToUnixTimeMilliseconds(), await WatchAtAsync(held));
         await LookAtAllAsync();
 
-        Assert.Equal(["telegram:184 is told"], await HistoryAsync(held));
+        Assert.Equal(["a notice for telegram:184 is on its way", "let go"], await HistoryAsync(held));
         Assert.Empty(await HistoryAsync(filtered));
     }
+
+    [Fact]
+    public async Task A_message_of_several_goes_on_at_its_time_though_more_and_more_comes_to_it_and_its_people_are_told_once()
+    {
+        await SetUpAsync();
+        await ApplyAsync(Rule() with { Notify = [Phone.Value], Escalate = Later() });
+        await FoldedAsync(2);
+        await LookAtAllAsync();
+
+        for (var minutes = 0; minutes < 9; minutes += 3)
+        {
+            Clock.Advance(TimeSpan.FromMinutes(3) - TimeSpan.FromSeconds(30));
+            await FoldedAsync(1);
+            await LookAtAllAsync();
+        }
+
+        Assert.Equal(1, await CountAsync("outbox"));
+        Assert.Equal(0, await CountAsync($"delivery WHERE session_id = '{Triage}'"));
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        await LookAtAllAsync();
+        Assert.Equal(1, await CountAsync($"delivery WHERE session_id = '{Triage}' AND state = 'queued'"));
+        Assert.Equal(1, await CountAsync("delivery WHERE state = 'dead' AND reason = 'escalated'"));
+        Assert.Equal(0, await CountAsync("delivery WHERE watch_at IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task A_message_made_anew_after_a_recovery_goes_on_at_its_time_and_so_does_the_last_of_it()
+    {
+        await SetUpAsync();
+        await ApplyAsync(Rule() with { Notify = [Phone.Value], Escalate = Later() });
+        var members = await FoldedAsync(3);
+        await LookAtAllAsync();
+
+        await RecoverAsync("s0");
+        await LookAtAllAsync();
+        await RecoverAsync("s1");
+        await LookAtAllAsync();
+        Assert.Equal(["healed", "healed", "queued"], (await StatesAsync(members)).Select(state => state.Split('(')[0]));
+        Assert.Equal(1, await CountAsync("outbox"));
+        Clock.Advance(TimeSpan.FromMinutes(10));
+        await LookAtAllAsync();
+
+        Assert.Equal("queued", await StateAsync(members[2], Triage));
+        Assert.Equal("dead(escalated)", await StateAsync(members[2], Web));
+    }
+
+    [Fact]
+    public async Task What_was_passed_on_is_healed_there_too()
+    {
+        await SetUpAsync();
+        await ApplyAsync(Rule() with { Escalate = Later() });
+        var id = await WebhookAsync(webhook => webhook with { Subject = "s0", SubjectStep = 4 });
+        await LookAtAllAsync();
+        Clock.Advance(TimeSpan.FromMinutes(10));
+        await LookAtAllAsync();
+        Assert.Equal("queued", await StateAsync(id, Triage));
+
+        await RecoverAsync("s0", 4);
+
+        Assert.StartsWith("healed(", await StateAsync(id, Triage));
+    }
+
+    [Fact]
+    public async Task What_a_message_that_was_passed_on_tells_of_can_be_asked_for_there_once_it_is_told()
+    {
+        await SetUpAsync();
+        await ApplyAsync(Rule() with { Escalate = Later() });
+        var members = await FoldedAsync(2);
+        await LookAtAllAsync();
+        Clock.Advance(TimeSpan.FromMinutes(10));
+        await LookAtAllAsync();
+        Assert.Null(await Conversations.FindAsync(Triage, members[0], Ct));
+
+        var told = Assert.Single((await ReadyAsync(await ConnectAsync(session: Triage))).Deliveries);
+
+        var member = (await Conversations.FindAsync(Triage, members[0], Ct))!;
+        Assert.Equal((true, Triage.ToString(), "folded", $"into {told.EventId}"), (member.Told, member.Info.Session, member.Info.State, member.Info.Reason));
+        Assert.Null(await Conversations.FindAsync(Api, members[0], Ct));
+    }
+
+    [Fact]
+    public async Task A_storm_in_one_session_keeps_no_other_one_waiting_and_what_goes_on_comes_first()
+    {
+        await SetUpAsync();
+        await ApplyAsync(Rule() with { Notify = [Phone.Value], Escalate = Later() });
+        var late = await WebhookAsync();
+        await LookAtAllAsync();
+        Clock.Advance(TimeSpan.FromMinutes(9));
+        for (var i = 0; i < 10; i++)
+        {
+            await WebhookAsync();
+        }
+
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        var version = await VersionAsync(Triage);
+        var other = await WebhookAsync(webhook => webhook with { Session = Triage, AccessVersion = version });
+
+        Assert.Equal([(Web, late), (Triage, other)], (await Watches.DueAsync(3, Ct)).Take(2));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_looked_after_is_put_off()
+    {
+        await SetUpAsync();
+        await ApplyAsync(Rule() with { Notify = [Phone.Value] });
+        var id = await WebhookAsync();
+        await Engine.TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE route_table SET routes = '[{', version = version + 1"), Ct);
+        await Assert.ThrowsAnyAsync<Exception>(() => Watches.LookAfterAsync(Web, id, Ct));
+
+        await Watches.PutOffAsync(Web, id, Ct);
+
+        Assert.Empty(await Watches.DueAsync(10, Ct));
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal([(Web, id)], await Watches.DueAsync(10, Ct));
+    }
+
+    [Fact]
+    public async Task Who_comes_next_is_told_by_the_right_to_watch_either_session_also_when_passing_on_fails()
+    {
+        var lease = await SetUpAsync();
+        await BobPairsAsync();
+        await Access.AllowAsync(Triage, BobsPhone, Role.Watch, Alice, Ct);
+        await ApplyAsync(Rule() with { Escalate = Later() with { Notify = [BobsPhone.Value] } });
+        var id = await WebhookAsync();
+        await LookAtAllAsync();
+        await Engine.TurnAsync(turn => turn.Db.ExecuteAsync("DELETE FROM route_reach WHERE session_id = 'alice/triage'"), Ct);
+        Clock.Advance(TimeSpan.FromMinutes(10));
+
+        await LookAtAllAsync();
+
+        Assert.EndsWith($"Event {id} is with `alice/web`: it waits.", Assert.Single(await SendAsync(lease, Lanes.Told)).Body);
+    }
+
+    [Fact]
+    public async Task The_routes_of_a_sources_owner_count_in_others_sessions_and_no_others()
+    {
+        await SetUpAsync();
+        var bob = await CallerAsync("bob");
+        var his = new SessionId("bob", "his");
+        await Sessions.EnsureAsync(his, "test", Ct);
+        var owners = new SourceOwners(Engine);
+        await owners.AddAsync("ci", "bob", AliceCalls, Ct);
+        Assert.True(await owners.AcceptAsync("ci", bob, Ct));
+        await Sources.AddAsync(Wish("bobs", his), bob, Ct);
+        var rule = Rule() with { To = his.ToString(), Escalate = Later() };
+        Assert.Empty((await Rules.ApplyAsync([rule], dryRun: false, AliceCalls, Ct)).Faults);
+        var bobs = new Route { Name = "one", When = [new RouteCondition { Field = "source", Values = ["bobs"] }], To = his.ToString(), Notify = [Bob.Value] };
+        Assert.Empty((await Rules.ApplyAsync([bobs], dryRun: false, bob, Ct)).Faults);
+        var version = (await Access.FindAsync(his, Ct))!.Version;
+        var id = await WebhookAsync(webhook => webhook with { Session = his, AccessVersion = version });
+        await LookAtAllAsync();
+        Assert.Empty(await HistoryAsync(id, Bob));
+        Clock.Advance(TimeSpan.FromMinutes(10));
+
+        await LookAtAllAsync();
+
+        Assert.Equal("queued", await StateAsync(id, Triage));
+    }
+
+    [Fact]
+    public async Task A_source_of_the_same_name_that_came_later_has_nothing_to_say_of_what_was_before_it()
+    {
+        await SetUpAsync();
+        await ApplyAsync(Rule() with { Notify = [Phone.Value], Escalate = Later() });
+        var id = await WebhookAsync();
+        await Engine.TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE source SET created_at = @now", ("@now", turn.NowMs + 1)), Ct);
+
+        await LookAtAllAsync();
+
+        Assert.Empty(await HistoryAsync(id));
+        Assert.Empty(await Watches.DueAsync(10, Ct));
+    }
+
+    private async Task<IReadOnlyList<long>> FoldedAsync(int count)
+    {
+        var members = new List<long>();
+        for (var i = 0; i < count; i++)
+        {
+            var hold = new Hold { Until = Clock.GetUtcNow().AddSeconds(30), Limit = Clock.GetUtcNow().AddMinutes(5), Fold = "fold" };
+            members.Add(await WebhookAsync(webhook => webhook with { Hold = hold, Subject = $"s{i}", WatchFrom = hold.Limit }));
+        }
+
+        Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.True(await new HoldStore(Engine).LetGoAsync(Web, Ct));
+        return members;
+    }
+
+    private async Task RecoverAsync(string subject, long step = 0)
+    {
+        var now = Clock.GetUtcNow();
+        await WebhookAsync(webhook => webhook with
+        {
+            Hold = new Hold { Until = now, Limit = now, Recovers = true },
+            FilterReason = "not a failure",
+            Subject = subject,
+            SubjectStep = step,
+            WatchFrom = null,
+        });
+        Assert.True(await new HoldStore(Engine).LetGoAsync(Web, Ct));
+    }
+
+    private async Task<IReadOnlyList<string>> StatesAsync(IReadOnlyList<long> ids)
+    {
+        var states = new List<string>();
+        foreach (var id in ids)
+        {
+            states.Add(await StateAsync(id, Web));
+        }
+
+        return states;
+    }
+
+    private Task<long?> WatchAtAsync(long id) =>
+        Engine.ReadAsync(db => db.NumberAsync("SELECT watch_at FROM delivery WHERE event_id = @event", ("@event", id)), Ct);
 
     private async Task LookAtAllAsync()
     {
@@ -304,8 +565,8 @@ public abstract class WatchSuite(TestDatabase database) : ChatSuite(database)
         return Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(change is null ? webhook : change(webhook))).EventId;
     }
 
-    private async Task<IReadOnlyList<string>> HistoryAsync(long eventId) =>
-        [.. (await new EventLives(Engine).FindAsync(eventId, Alice, Ct))!.History.Select(note => note.Note).Order()];
+    private async Task<IReadOnlyList<string>> HistoryAsync(long eventId, Identity? who = null) =>
+        [.. (await new EventLives(Engine).FindAsync(eventId, who ?? Alice, Ct))!.History.Select(note => note.Note).Order()];
 
     private static WebhookField Field(string name, string text) => new() { Name = name, Text = text };
 
