@@ -6,7 +6,7 @@ internal static class DeliveryWords
     public static string Explain(string state, string? reason) => state switch
     {
         "held" => "kept back for now",
-        "folded" => $"told with others: folded {reason}",
+        "folded" => $"goes with others in {reason?.Replace("into ", "", StringComparison.Ordinal)}",
         "healed" => $"needless: healed {reason} before it was told",
         "queued" => "waits for Claude Code",
         "sent" => "on its way to Claude Code",

@@ -67,6 +67,11 @@ internal static class EventLifeText
             yield return Line(until, "will be let go, or later if more of its fold comes");
         }
 
+        if (one is { State: "folded", FoldedState: { } state })
+        {
+            yield return $"  The message that it goes with: {DeliveryWords.Explain(state, null)}";
+        }
+
         if (one.SentAt is { } sent)
         {
             yield return Line(sent, $"sent{(one.Batch is { } batch ? $" in batch {batch}" : "")}{(one.Attempts > 1 ? $", for the {Ordinal(one.Attempts)} time" : "")}");

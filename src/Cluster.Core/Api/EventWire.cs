@@ -58,6 +58,9 @@ public sealed record DeliveryLife
     /// <summary>Why it is <c>dead</c> or <c>filtered</c>, into what it is <c>folded</c>, or by what it is <c>healed</c>.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>The state of the message that it goes with, where it is <c>folded</c>.</summary>
+    public string? FoldedState { get; init; }
+
     /// <summary>Until when it is, or was to be, kept back; later where more of its fold came. Null when it was not.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 

@@ -31,6 +31,9 @@ public static class DeliveryRules
     /// <summary>How much later than its end the receipt of what was sent in time may still be confirmed.</summary>
     public static readonly TimeSpan ConfirmLate = TimeSpan.FromMinutes(2);
 
+    /// <summary>The priority of what is urgent.</summary>
+    public const int Urgent = 1;
+
     /// <summary>Kept back in the mailbox, where only the loop that lets it go looks at it.</summary>
     public const string Held = "held";
 
@@ -41,8 +44,9 @@ public static class DeliveryRules
     /// <summary>Not received in time; another session has it.</summary>
     public const string Escalated = "escalated";
 
-    /// <summary>Verdicts go before everything else, since Claude stands still until it has one, and so does what the operator calls urgent.</summary>
-    public static int Priority(EventKind kind, bool urgent) => kind == EventKind.Verdict || urgent ? 0 : 1;
+    /// <summary>Verdicts go before everything else, since Claude stands still until it has one; then what the operator calls urgent. (Earlier versions
+    /// write 1 for whatever is no verdict: while both run, that goes before what this one writes, as it mostly came before it.)</summary>
+    public static int Priority(EventKind kind, bool urgent) => kind == EventKind.Verdict ? 0 : urgent ? Urgent : 2;
 
     /// <summary>The state in which a delivery begins.</summary>
     public static string First(Submission submission) =>

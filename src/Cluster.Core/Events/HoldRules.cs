@@ -44,7 +44,7 @@ public static class HoldRules
         string? fold = null;
         if (reason is null && route?.Fold is { } by)
         {
-            fold = Key(routed.Source, route.Name, recovers, by.By.Select(field => routed.Values.GetValueOrDefault(field)));
+            fold = Key(routed.Source, route.Name, recovers, summary.Stranger, by.By.Select(field => routed.Values.GetValueOrDefault(field)));
             (until, limit) = (Later(until, now + by.Within), Later(limit, now + by.AtMost));
         }
 
@@ -81,8 +81,9 @@ public static class HoldRules
         : limit > now ? Recovery.Hold
         : Recovery.Tell;
 
-    private static string Key(string source, string route, bool recovers, IEnumerable<string?> values) =>
-        Short([source, route, recovers ? "well" : "", .. values]);
+    // Strangers' events have messages of their own, so that many of them push none of the others out.
+    private static string Key(string source, string route, bool recovers, bool stranger, IEnumerable<string?> values) =>
+        Short([source, route, recovers ? "well" : "", stranger ? "stranger" : "", .. values]);
 
     // Encoded, no two lists are the same text.
     private static string Short(string?[] parts)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -43,6 +44,12 @@ internal readonly struct PayloadFields(JsonElement root)
     public string? Text(string path) => Find(path) is { } found ? Read(found) : null;
 
     public string? Pattern(string path, Regex pattern) => Text(path) is { } text && pattern.IsMatch(text) ? text : null;
+
+    /// <summary>A time in Unix milliseconds.</summary>
+    public long? Moment(string path) =>
+        Pattern(path, Shapes.Time()) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            ? at.ToUnixTimeMilliseconds()
+            : null;
 
     public long? Integer(string path) =>
         Find(path) is { ValueKind: JsonValueKind.Number } found && found.TryGetInt64(out var number) ? number : null;

@@ -10,7 +10,7 @@ internal static class Words
     public static string Delivery(string? state, string? reason) => state switch
     {
         "held" => "kept back for now",
-        "folded" => $"told with others: folded {HostileText.Clean(reason ?? "")}",
+        "folded" => $"goes with others in {HostileText.Clean(reason ?? "").Replace("into ", "", StringComparison.Ordinal)}",
         "healed" => $"needless: healed {HostileText.Clean(reason ?? "")} before it was told",
         "queued" => "waits",
         "sent" => "sent, not confirmed",

@@ -15,11 +15,12 @@ internal sealed partial class HoldLoop(HoldStore holds, Wakeups wakeups, TimePro
         using var watcher = wakeups.WatchHeld();
         while (true)
         {
+            var more = false;
             try
             {
                 foreach (var session in await holds.DueAsync(stoppingToken))
                 {
-                    await LetGoAsync(session, stoppingToken);
+                    more |= await LetGoAsync(session, stoppingToken);
                 }
             }
             catch (DbException e)
@@ -27,20 +28,26 @@ internal sealed partial class HoldLoop(HoldStore holds, Wakeups wakeups, TimePro
                 LogNotSeen(e); // the next look is the retry
             }
 
+            if (more)
+            {
+                continue; // one turn lets go only so much
+            }
+
             await watcher.WaitAsync(Every, clock, stoppingToken);
         }
     }
 
-    // One session in trouble keeps no other waiting.
-    private async Task LetGoAsync(SessionId session, CancellationToken ct)
+    // One session in trouble, or a row of it that cannot be read, keeps no other waiting and stops no node.
+    private async Task<bool> LetGoAsync(SessionId session, CancellationToken ct)
     {
         try
         {
-            await holds.LetGoAsync(session, ct);
+            return await holds.LetGoAsync(session, ct);
         }
-        catch (DbException e)
+        catch (Exception e) when (!ct.IsCancellationRequested)
         {
             LogNotLetGo(e, session);
+            return false;
         }
     }
 

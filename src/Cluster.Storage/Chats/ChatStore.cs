@@ -111,9 +111,8 @@ public sealed class ChatStore(Engine engine)
                 """
                 SELECT (
                   SELECT COUNT(*) FROM delivery q
-                  WHERE q.session_id = d.session_id AND q.state IN ('queued', 'sent') AND q.priority >= 0 AND (
-                    (q.priority > 0 AND q.event_id <= d.event_id)
-                    OR (q.priority = 0 AND EXISTS (SELECT 1 FROM event u WHERE u.id = q.event_id AND u.kind <> 'verdict'))))
+                  WHERE q.session_id = d.session_id AND q.state IN ('queued', 'sent') AND q.priority >= 0 AND q.priority > 0
+                    AND (q.priority < d.priority OR (q.priority = d.priority AND q.event_id <= d.event_id)))
                 FROM delivery d JOIN event e ON e.id = d.event_id
                 WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority > 0 AND e.sender = @who
                 ORDER BY d.event_id LIMIT @most

@@ -164,8 +164,7 @@ internal static class WaitingLines
         SELECT t.*, (
           SELECT COUNT(*) FROM delivery q
           WHERE q.session_id = t.session_id AND q.state IN ('queued', 'sent') AND q.priority >= 0 AND (
-            (q.priority > 0 AND q.event_id <= t.waits)
-            OR (q.priority = 0 AND t.waits IS NOT NULL AND EXISTS (SELECT 1 FROM event u WHERE u.id = q.event_id AND u.kind <> 'verdict')))) AS place
+            (q.priority > 0 AND q.event_id <= t.waits) OR (q.priority = 1 AND t.waits IS NOT NULL))) AS place
         FROM (
           SELECT w.conversation, w.session_id, w.message_id, w.shown, w.item, w.first_event,
             MIN(CASE WHEN d.state IN ('queued', 'sent') THEN d.event_id END) AS waits,

@@ -83,7 +83,8 @@ public sealed class EventLives(Engine engine)
         (string, object?)[] values = [("@session", access.Session.ToString()), ("@event", eventId)];
         var found = await db.RowAsync(
             """
-            SELECT chat_id, state, reason, queued_at, expires_at, attempts, sent_at, epoch, batch, received_at, answered_at, answered_by, held_until
+            SELECT chat_id, state, reason, queued_at, expires_at, attempts, sent_at, epoch, batch, received_at, answered_at, answered_by, held_until,
+              CASE WHEN state = 'folded' THEN (SELECT m.state FROM delivery m WHERE m.session_id = delivery.session_id AND m.event_id = delivery.folded_into) END
             FROM delivery WHERE session_id = @session AND event_id = @event
             """,
             r => new { ChatId = r.GetString(0), Life = ReadDelivery(r, access.Session) },
@@ -124,6 +125,7 @@ public sealed class EventLives(Engine engine)
         AnsweredAt = r.TimeOrNull(10),
         AnsweredBy = r.TextOrNull(11),
         HeldUntil = r.TimeOrNull(12),
+        FoldedState = r.TextOrNull(13),
         Answers = [],
         Shown = [],
     };

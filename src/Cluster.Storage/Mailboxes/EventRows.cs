@@ -10,6 +10,7 @@ internal static class EventRows
     public static async Task InsertAsync(
         Turn turn, Submission submission, byte[] body, byte[]? payload, long id, DateTimeOffset? expiresAt = null)
     {
+        submission = await BehindAsync(turn, submission);
         var at = submission.At.ToUnixTimeMilliseconds();
         await turn.Db.ExecuteAsync(
             """
@@ -51,4 +52,16 @@ internal static class EventRows
             ("@recovers", submission.Hold is { Recovers: true } ? 1 : null),
             ("@watch", submission.WatchFrom?.ToUnixTimeMilliseconds()));
     }
+
+    // What fails again while a recovery of it is not decided yet waits behind it, or it would be told first.
+    private static async Task<Submission> BehindAsync(Turn turn, Submission submission) =>
+        submission is { Subject: not null, Hold: null, FilterReason: null } && await turn.Db.NumberAsync(
+            """
+            SELECT 1 FROM delivery
+            WHERE subject = @subject AND session_id = @session AND state IN ('held', 'queued') AND state = 'held' AND recovers = 1 LIMIT 1
+            """,
+            ("@subject", submission.Subject),
+            ("@session", submission.Session.ToString())) is not null
+            ? submission with { Hold = new Hold { Until = submission.At, Limit = submission.At } }
+            : submission;
 }

@@ -11,11 +11,10 @@ namespace Cluster.Storage.Mailboxes;
 /// that no client has seen yet is taken up by the next one of its fold.</summary>
 internal static class Folds
 {
-    // A message that tells so many is left as it is, so that no turn has more of them to change.
-    private const int MostTaken = 1_000;
+    private const int MostMessages = 10; // in one turn
 
     private const string IsOfFold = """
-        d.session_id = @session AND d.fold = @fold AND d.state = 'held' AND d.held_until > 0 AND (d.recovers IS NULL OR d.recovers <> 1)
+        d.session_id = @session AND d.fold = @fold AND d.state = 'held' AND d.held_limit > 0 AND (d.recovers IS NULL OR d.recovers <> 1)
         """;
 
     // What was kept back itself; a message made of several never was.
@@ -40,35 +39,49 @@ internal static class Folds
 
         var expired = await turn.Db.ExecuteAsync(
             $"UPDATE delivery AS d SET state = 'expired', watch_at = NULL WHERE {IsOfFold} AND d.expires_at <= @now", [.. of, ("@now", turn.NowMs)]);
-        var waiting = await turn.Db.RowsAsync(
+        var any = expired > 0;
+        for (var messages = 0; messages < MostMessages && await CloseAsync(turn, session, fold, of); messages++)
+        {
+            any = true;
+        }
+
+        return any;
+    }
+
+    // A message tells no more than one can ask for; the next one begins with what is left.
+    private static async Task<bool> CloseAsync(Turn turn, SessionId session, string fold, (string, object?)[] of)
+    {
+        var (earlier, taken) = await turn.Db.RowAsync(
             """
-            SELECT d.event_id FROM delivery d
-            WHERE d.session_id = @session AND d.fold = @fold AND d.state = 'queued' AND d.attempts = 0
-              AND (SELECT COUNT(*) FROM (SELECT 1 FROM delivery m WHERE m.folded_into = d.event_id AND m.folded_into > 0 LIMIT @most) AS waiting) < @most
+            SELECT d.event_id, CASE WHEN d.held_until IS NOT NULL THEN 1 ELSE 0 END + (
+              SELECT COUNT(*) FROM delivery m WHERE m.folded_into = d.event_id AND m.folded_into > 0 AND m.session_id = d.session_id AND m.held_until IS NOT NULL)
+            FROM delivery d
+            WHERE d.session_id = @session AND d.fold = @fold AND d.state = 'queued' AND d.attempts = 0 ORDER BY d.event_id DESC LIMIT 1
             """,
-            r => r.GetInt64(0),
-            [.. of, ("@most", MostTaken)]);
+            r => new Waiting(r.GetInt64(0), (int)r.GetInt64(1)),
+            of) is { } waiting && waiting.Members < FoldDigest.MostRead ? waiting : new Waiting(null, 0);
 
         // Which they are is known once they are marked: another one may have come in since the look.
         var message = await turn.TakeIdAsync();
         var folded = await turn.Db.RowsAsync(
             $"""
             UPDATE delivery AS d SET state = 'folded', reason = @reason, folded_into = @message, watch_at = CASE WHEN watch_at IS NULL THEN NULL ELSE @now END
-            WHERE {IsOfFold} RETURNING event_id
+            WHERE {IsOfFold} AND d.event_id IN (SELECT d.event_id FROM delivery d WHERE {IsOfFold} ORDER BY d.event_id LIMIT @most)
+            RETURNING event_id
             """,
             r => r.GetInt64(0),
-            [("@reason", Into(message)), ("@message", message), ("@now", turn.NowMs), .. of]);
+            [("@reason", Into(message)), ("@message", message), ("@now", turn.NowMs), ("@most", FoldDigest.MostRead - taken), .. of]);
         if (folded.Count == 0)
         {
-            return expired > 0;
+            return false;
         }
 
-        foreach (var earlier in waiting)
+        if (earlier is { } before)
         {
-            await TakeUpAsync(turn, session, earlier, message);
+            await TakeUpAsync(turn, session, before, message);
         }
 
-        await TellAsync(turn, session, message, fold);
+        await TellAsync(turn, session, message, fold, earlier, folded);
         return true;
     }
 
@@ -95,7 +108,7 @@ internal static class Folds
         var message = await turn.TakeIdAsync();
         if (await TakeUpAsync(turn, session, earlier, message))
         {
-            await TellAsync(turn, session, message, fold!);
+            await TellAsync(turn, session, message, fold!, earlier, []);
         }
     }
 
@@ -119,17 +132,20 @@ internal static class Folds
     }
 
     // One alone is told as it is.
-    private static async Task TellAsync(Turn turn, SessionId session, long message, string fold)
+    private static async Task TellAsync(Turn turn, SessionId session, long message, string fold, long? earlier, List<long> folded)
     {
         (string, object?)[] of = [("@message", message), ("@session", session.ToString())];
-        var all = (await turn.Db.RowAsync(
+        if (await turn.Db.RowAsync(
             $"""
-            SELECT COUNT(*), MIN(event_id), MAX(event_id), MIN(priority), MAX(expires_at),
-              MAX(CASE WHEN (SELECT e.trust FROM event e WHERE e.id = delivery.event_id) = 'stranger' THEN 1 ELSE 0 END)
-            FROM delivery WHERE {IsMember}
+            SELECT COUNT(*), MIN(event_id), MAX(event_id), MIN(priority), MAX(expires_at), MAX(CASE WHEN e.trust = 'stranger' THEN 1 ELSE 0 END)
+            FROM delivery JOIN event e ON e.id = event_id WHERE {IsMember} HAVING COUNT(*) > 0
             """,
             Members.Read,
-            of))!;
+            of) is not { } all)
+        {
+            return;
+        }
+
         var (watchAt, told) = await TakeWatchAsync(turn, of);
         if (all.Count == 1)
         {
@@ -150,9 +166,9 @@ internal static class Folds
 
         var members = await turn.Db.RowsAsync(
             $"""
-            SELECT event_id, (SELECT e.body FROM event e WHERE e.id = delivery.event_id) FROM delivery WHERE {IsMember} ORDER BY event_id LIMIT @most
+            SELECT event_id, e.body FROM delivery JOIN event e ON e.id = event_id WHERE {IsMember} ORDER BY event_id LIMIT @most
             """,
-            r => new FoldMember(r.GetInt64(0), Packed.UnpackText(r.Bytes(1))),
+            r => new FoldMember(r.GetInt64(0), Text(r.Bytes(1))),
             [.. of, ("@most", FoldDigest.MostRead)]);
         var digest = FoldDigest.Make(members, all.Count, all.Last);
         var submission = (await turn.Db.RowAsync(
@@ -178,8 +194,16 @@ internal static class Folds
             "UPDATE delivery SET fold = @fold, watch_at = @watch, told = @told WHERE session_id = @session AND event_id = @message",
             [("@fold", fold), ("@watch", watchAt), ("@told", told), .. of]);
         await turn.Db.ExecuteAsync(
-            "INSERT INTO event_note (event_id, at, note) SELECT event_id, @now, @note FROM delivery WHERE folded_into = @message AND folded_into > 0 AND session_id = @session",
-            [("@now", turn.NowMs), ("@note", $"folded into {message}"), .. of]);
+            """
+            INSERT INTO event_note (event_id, at, note)
+            SELECT event_id, @now, @note FROM delivery
+            WHERE folded_into = @message AND folded_into > 0 AND session_id = @session
+              AND (event_id = @earlier OR (held_until IS NOT NULL AND event_id BETWEEN @first AND @last))
+            """,
+            [
+                ("@now", turn.NowMs), ("@note", $"folded into {message}"), ("@earlier", earlier ?? 0), ("@first", folded.Count > 0 ? folded.Min() : 0),
+                ("@last", folded.Count > 0 ? folded.Max() : 0), .. of,
+            ]);
         await HoldStore.NoteAsync(turn, message, $"made of {all.Count} events, {all.First} to {all.Last}");
     }
 
@@ -200,11 +224,26 @@ internal static class Folds
         return (watch.Told is null ? watch.First : watch.Next, watch.Told);
     }
 
+    // One that cannot be read is counted, and stops none of the others.
+    private static string Text(byte[] body)
+    {
+        try
+        {
+            return Packed.UnpackText(body);
+        }
+        catch (Exception e) when (e is InvalidDataException or IndexOutOfRangeException or ArgumentException or OverflowException or OutOfMemoryException)
+        {
+            return "";
+        }
+    }
+
     private static string Into(long message) => $"into {message}";
+
+    private sealed record Waiting(long? Message, int Members);
 
     private sealed record Members(int Count, long First, long Last, bool Urgent, DateTimeOffset ExpiresAt, bool AnyStranger)
     {
         public static Members Read(DbDataReader r) => new(
-            (int)r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), Convert.ToInt64(r.GetValue(3)) == 0, r.Time(4), Convert.ToInt64(r.GetValue(5)) == 1);
+            (int)r.GetInt64(0), r.GetInt64(1), r.GetInt64(2), Convert.ToInt64(r.GetValue(3)) <= DeliveryRules.Urgent, r.Time(4), Convert.ToInt64(r.GetValue(5)) == 1);
     }
 }

@@ -16,7 +16,7 @@ namespace Cluster.Storage.Mailboxes;
 public sealed class HoldStore(Engine engine)
 {
     private const int MostSessions = 100;
-    private const int MostRecoveries = 200; // in one turn, as are the singles below
+    private const int MostRecoveries = 20; // in one turn, as are the singles below
     private const int MostSingles = 500;
     private const int MostFolds = 50;
 
@@ -29,7 +29,7 @@ public sealed class HoldStore(Engine engine)
                 WHERE d.state = 'held' AND d.held_until > 0 AND d.held_until <= @now
                   AND (d.fold IS NULL OR d.recovers = 1 OR d.held_limit <= @now OR NOT EXISTS (
                     SELECT 1 FROM delivery later
-                    WHERE later.session_id = d.session_id AND later.fold = d.fold AND later.state = 'held' AND later.held_until > 0 AND later.held_until > @now))
+                    WHERE later.session_id = d.session_id AND later.fold = d.fold AND later.state = 'held' AND later.held_limit > 0 AND later.held_until > @now))
                 LIMIT @most
                 """,
                 r => SessionId.Parse(r.GetString(0)),
@@ -56,6 +56,11 @@ public sealed class HoldStore(Engine engine)
             {
                 var due = await DueAsync(turn.Db, turn.Now, session, recoveries: true, MostRecoveries);
                 var any = await Recoveries.LetGoAsync(turn, due.FindAll(one => recoveries.Exists(seen => seen.EventId == one.EventId)), access);
+                if (recoveries.Count == MostRecoveries)
+                {
+                    return any; // what the others heal is told by none
+                }
+
                 foreach (var fold in await FoldsAsync(turn, session))
                 {
                     any |= await Folds.CloseAsync(turn, session, fold, access);
@@ -122,13 +127,18 @@ public sealed class HoldStore(Engine engine)
         await turn.Db.ExecuteAsync(
             "INSERT INTO event_note (event_id, at, note) VALUES (@event, @now, @note)", ("@event", eventId), ("@now", turn.NowMs), ("@note", note)) > 0;
 
-    // What is not of a fold, or recoveries that have not healed yet.
+    private const string Single = """
+        d.fold IS NULL AND (d.recovers IS NULL OR d.recovers <> 1) AND NOT EXISTS (
+          SELECT 1 FROM delivery r
+          WHERE r.subject = d.subject AND r.session_id = d.session_id AND r.state IN ('held', 'queued') AND r.state = 'held' AND r.recovers = 1 AND r.event_id < d.event_id)
+        """;
+
+    // What is not of a fold and has no recovery before it that has not healed yet, or those recoveries.
     private static Task<List<Held>> DueAsync(EngineConnection db, DateTimeOffset now, SessionId session, bool recoveries, int most) =>
         db.RowsAsync(
             $"""
             {Held.Select}
-            WHERE d.session_id = @session AND d.state = 'held' AND d.held_until > 0 AND d.held_until <= @now
-              AND {(recoveries ? "d.recovers = 1" : "d.fold IS NULL AND (d.recovers IS NULL OR d.recovers <> 1)")}
+            WHERE d.session_id = @session AND d.state = 'held' AND d.held_limit > 0 AND d.held_until <= @now AND {(recoveries ? "d.recovers = 1" : Single)}
             ORDER BY d.event_id LIMIT @most
             """,
             Held.Read,
@@ -140,7 +150,7 @@ public sealed class HoldStore(Engine engine)
         (await turn.Db.RowsAsync(
             """
             SELECT fold, MAX(held_until), MIN(held_limit) FROM delivery
-            WHERE session_id = @session AND state = 'held' AND held_until > 0 AND fold IS NOT NULL AND (recovers IS NULL OR recovers <> 1)
+            WHERE session_id = @session AND state = 'held' AND held_limit > 0 AND fold IS NOT NULL AND (recovers IS NULL OR recovers <> 1)
             GROUP BY fold
             """,
             r => (Fold: r.GetString(0), Until: r.Time(1), Limit: r.Time(2)),

@@ -96,7 +96,7 @@ internal static class Notes
             """
             SELECT (SELECT COUNT(*) FROM (
               SELECT 1 FROM delivery WHERE session_id = @session AND state IN ('queued', 'sent') AND priority >= 0 LIMIT @limit) AS waiting) + (
-              SELECT COUNT(*) FROM (SELECT 1 FROM delivery WHERE session_id = @session AND state = 'held' AND held_until > 0 LIMIT @limit) AS waiting)
+              SELECT COUNT(*) FROM (SELECT 1 FROM delivery WHERE session_id = @session AND state = 'held' AND held_limit > 0 LIMIT @limit) AS waiting)
             """,
             ("@session", session.ToString()),
             ("@limit", limit)) >= limit;

@@ -191,12 +191,12 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
         SELECT named.id, (SELECT COUNT(*) FROM (
           SELECT 1 FROM delivery d WHERE d.session_id = named.id AND d.state IN ('queued', 'sent') AND d.priority >= 0
           ORDER BY d.priority, d.event_id LIMIT @limit) AS waiting) + (SELECT COUNT(*) FROM (
-          SELECT 1 FROM delivery d WHERE d.session_id = named.id AND d.state = 'held' AND d.held_until > 0 LIMIT @limit) AS waiting)
+          SELECT 1 FROM delivery d WHERE d.session_id = named.id AND d.state = 'held' AND d.held_limit > 0 LIMIT @limit) AS waiting)
         FROM unnest(@sessions) AS named (id)
         """;
 
     // Repeats are known before anything is taken, unless another node takes the same key at this moment: then this event lacks a key,
-    // and is not written. IN over a list of one's own is a hash here, whatever the number of rows; a join might not be.
+    // and is not written. What comes after a recovery that is not decided yet waits behind it (EventRows). IN over a list of one's own is a hash here, whatever the number of rows; a join might not be.
     private const string Append = """
         WITH submitted AS MATERIALIZED (
           SELECT s.*, nextval('ids') AS id,
@@ -220,7 +220,13 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
           RETURNING key
         ), judged AS MATERIALIZED (
           SELECT submitted.*, held = version AND known IS NULL AND NOT is_full
-            AND (key1 IS NULL OR key1 IN (SELECT key FROM taken)) AND (key2 IS NULL OR key2 IN (SELECT key FROM taken)) AS written
+            AND (key1 IS NULL OR key1 IN (SELECT key FROM taken)) AND (key2 IS NULL OR key2 IN (SELECT key FROM taken)) AS written,
+            CASE WHEN subject IS NULL OR first_state <> 'queued' THEN false ELSE EXISTS (
+              SELECT 1 FROM delivery r
+              WHERE r.subject = submitted.subject AND r.session_id = submitted.session_id AND r.state IN ('held', 'queued') AND r.state = 'held' AND r.recovers = 1)
+            OR EXISTS (
+              SELECT 1 FROM submitted r
+              WHERE r.subject = submitted.subject AND r.session_id = submitted.session_id AND r.recovers = 1 AND r.place < submitted.place) END AS behind
           FROM submitted
         ), events AS (
           INSERT INTO event (id, kind, name, sender, chat_id, trust, body, payload, created_at, verified, route)
@@ -229,7 +235,8 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
           INSERT INTO delivery (
             session_id, event_id, chat_id, priority, state, reason, attempts, queued_at, expires_at, held_until, held_limit, fold,
             subject, subject_step, recovers, watch_at)
-          SELECT session_id, id, chat_id, priority, first_state, filter, 0, at, expires_at, held_until, held_limit, fold,
+          SELECT session_id, id, chat_id, priority, CASE WHEN behind THEN 'held' ELSE first_state END, filter, 0, at, expires_at,
+            CASE WHEN behind THEN at ELSE held_until END, CASE WHEN behind THEN at ELSE held_limit END, fold,
             subject, subject_step, recovers, watch_at
           FROM judged WHERE written ORDER BY id
         ), notes AS (

@@ -9,22 +9,34 @@ namespace Cluster.Storage.Mailboxes;
 /// made of several is made anew without it, or ends with the last of them.</summary>
 internal static class Recoveries
 {
-    private const string Untold = "(state = 'held' OR (state = 'queued' AND attempts = 0))";
+    private const string Untold = "state IN ('held', 'queued') AND (state = 'held' OR attempts = 0)";
 
-    /// <summary>The other sessions in which it makes something needless.</summary>
+    // How far back one looks: a thing that fails again and again has a long history.
+    private const int MostRecent = 200;
+
+    private const string Recent = """
+        SELECT session_id, event_id, state, attempts, recovers, subject_step, folded_into FROM delivery
+        WHERE subject = @subject AND event_id < @recovery ORDER BY event_id DESC LIMIT @recent
+        """;
+
+    // In a message that waits.
+    private const string FoldedUntold = """
+        recent.state = 'folded' AND recent.recovers IS NULL AND COALESCE(recent.subject_step, 0) <= @step AND m.state = 'queued' AND m.attempts = 0
+        """;
+
+    /// <summary>The other sessions in which it makes something needless, those left out that have a recovery of it themselves: by that it ends.</summary>
     public static Task<List<SessionId>> ElsewhereAsync(EngineConnection db, Held held) =>
         db.RowsAsync(
-            """
-            SELECT DISTINCT d.session_id FROM delivery d
+            $"""
+            SELECT d.session_id FROM delivery d
             WHERE d.subject = @subject AND d.session_id <> @session AND d.event_id < @recovery AND d.recovers IS NULL AND COALESCE(d.subject_step, 0) <= @step
-              AND (d.state = 'held' OR (d.state = 'queued' AND d.attempts = 0) OR (d.state = 'folded' AND EXISTS (
-                SELECT 1 FROM delivery m WHERE m.session_id = d.session_id AND m.event_id = d.folded_into AND m.state = 'queued' AND m.attempts = 0)))
+              AND {Untold} AND NOT EXISTS ({Own("d")})
+            UNION
+            SELECT recent.session_id FROM ({Recent}) AS recent JOIN delivery m ON m.session_id = recent.session_id AND m.event_id = recent.folded_into
+            WHERE recent.session_id <> @session AND {FoldedUntold} AND NOT EXISTS ({Own("recent")})
             """,
             r => SessionId.Parse(r.GetString(0)),
-            ("@subject", held.Subject),
-            ("@session", held.Session.ToString()),
-            ("@recovery", held.EventId),
-            ("@step", held.SubjectStep));
+            About(held));
 
     /// <summary>Heals in a session to which the recovery itself does not go.</summary>
     public static async Task<bool> HealAsync(Turn turn, Held held, AccessList access)
@@ -71,7 +83,16 @@ internal static class Recoveries
         }
 
         var healed = await HealAsync(turn, held, touched);
-        switch (HoldRules.Recover(held.Reason, healed.Count > 0, await WasToldAsync(turn, held), held.Limit, turn.Now))
+        var (told, elsewhere) = await BeforeAsync(turn, held, healed);
+        if (elsewhere.Count > 0)
+        {
+            await turn.Db.ExecuteAsync(
+                "UPDATE delivery SET reason = @by WHERE session_id = @session AND subject = @subject AND event_id BETWEEN @first AND @last AND state = 'healed'",
+                [("@by", $"by {held.EventId}"), .. Range(held, elsewhere)]);
+            healed = [.. elsewhere, .. healed];
+        }
+
+        switch (HoldRules.Recover(held.Reason, healed.Count > 0, told, held.Limit, turn.Now))
         {
             case Recovery.Filter:
                 await HoldStore.EndAsync(turn, held, "filtered", held.Reason ?? HoldRules.NotTold);
@@ -92,26 +113,27 @@ internal static class Recoveries
 
     private static async Task NoteAsync(Turn turn, Held held, List<long> healed)
     {
-        foreach (var id in healed)
+        if (healed.Count == 0)
         {
-            await HoldStore.NoteAsync(turn, id, $"healed by {held.EventId}");
+            return;
         }
 
-        if (healed.Count > 0)
-        {
-            const int Named = 10;
-            var more = healed.Count > Named ? $" and {healed.Count - Named} more" : "";
-            await HoldStore.NoteAsync(turn, held.EventId, $"heals {string.Join(", ", healed.Take(Named))}{more}");
-        }
+        await turn.Db.ExecuteAsync(
+            """
+            INSERT INTO event_note (event_id, at, note)
+            SELECT event_id, @now, @note FROM delivery
+            WHERE session_id = @session AND subject = @subject AND event_id BETWEEN @first AND @last AND state = 'healed' AND reason = @by
+            """,
+            [("@now", turn.NowMs), ("@note", $"healed by {held.EventId}"), ("@by", $"by {held.EventId}"), .. Range(held, healed)]);
+        const int Named = 10;
+        var more = healed.Count > Named ? $" and {healed.Count - Named} more" : "";
+        await HoldStore.NoteAsync(turn, held.EventId, $"heals {string.Join(", ", healed.Take(Named))}{more}");
     }
 
     /// <returns>The events that it has healed.</returns>
     private static async Task<List<long>> HealAsync(Turn turn, Held held, Dictionary<long, long> touched)
     {
-        (string, object?)[] about =
-        [
-            ("@session", held.Session.ToString()), ("@subject", held.Subject), ("@recovery", held.EventId), ("@step", held.SubjectStep), ("@by", $"by {held.EventId}"),
-        ];
+        var about = About(held);
         var healed = await turn.Db.RowsAsync(
             $"""
             UPDATE delivery SET state = 'healed', reason = @by, watch_at = NULL
@@ -119,15 +141,15 @@ internal static class Recoveries
             RETURNING event_id
             """,
             r => r.GetInt64(0),
-            about);
+            [("@by", $"by {held.EventId}"), .. about[..4]]);
         foreach (var (id, message) in await turn.Db.RowsAsync(
-            """
-            SELECT d.event_id, d.folded_into FROM delivery d JOIN delivery m ON m.session_id = d.session_id AND m.event_id = d.folded_into
-            WHERE d.session_id = @session AND d.subject = @subject AND d.event_id < @recovery AND d.recovers IS NULL
-              AND COALESCE(d.subject_step, 0) <= @step AND d.state = 'folded' AND m.state = 'queued' AND m.attempts = 0
+            $"""
+            SELECT recent.event_id, recent.folded_into FROM ({Recent}) AS recent
+            JOIN delivery m ON m.session_id = recent.session_id AND m.event_id = recent.folded_into
+            WHERE recent.session_id = @session AND {FoldedUntold}
             """,
             r => (r.GetInt64(0), r.GetInt64(1)),
-            about[..4]))
+            about))
         {
             await turn.Db.ExecuteAsync(
                 "UPDATE delivery SET state = 'healed', reason = @by, folded_into = NULL WHERE session_id = @session AND event_id = @event",
@@ -141,20 +163,34 @@ internal static class Recoveries
         return healed;
     }
 
-    // By itself, or in a message with others.
-    private static async Task<bool> WasToldAsync(Turn turn, Held held) =>
-        await turn.Db.NumberAsync(
-            """
-            SELECT 1 FROM delivery d
-            WHERE d.session_id = @session AND d.subject = @subject AND d.event_id < @recovery AND d.recovers IS NULL
-              AND d.event_id > COALESCE((
-                SELECT MAX(r.event_id) FROM delivery r
-                WHERE r.session_id = @session AND r.subject = @subject AND r.event_id < @recovery AND r.recovers IS NOT NULL), 0)
-              AND (d.attempts > 0 OR EXISTS (
-                SELECT 1 FROM delivery m WHERE m.session_id = d.session_id AND m.event_id = d.folded_into AND m.attempts > 0))
-            LIMIT 1
+    /// <returns>Whether something of it was told since the recovery before, by itself or in a message with others, and what another session's recovery has
+    /// healed here since then. Beyond what is looked at, it counts as told.</returns>
+    private static async Task<(bool Told, List<long> Elsewhere)> BeforeAsync(Turn turn, Held held, List<long> healed)
+    {
+        var rows = await turn.Db.RowsAsync(
+            $"""
+            SELECT recent.session_id, recent.event_id, recent.state, recent.recovers, CASE WHEN recent.attempts > 0 OR EXISTS (
+              SELECT 1 FROM delivery m WHERE m.session_id = recent.session_id AND m.event_id = recent.folded_into AND m.attempts > 0) THEN 1 ELSE 0 END
+            FROM ({Recent}) AS recent ORDER BY recent.event_id DESC
             """,
-            ("@session", held.Session.ToString()),
-            ("@subject", held.Subject),
-            ("@recovery", held.EventId)) is not null;
+            r => (Here: r.GetString(0) == held.Session.ToString(), Id: r.GetInt64(1), Healed: r.GetString(2) == "healed", Recovers: !r.IsDBNull(3), Told: Convert.ToInt64(r.GetValue(4)) == 1),
+            [.. About(held).Where(value => value.Item1 is "@subject" or "@recovery" or "@recent")]);
+        var since = rows.Where(row => row.Here).TakeWhile(row => !row.Recovers).ToList();
+        var cut = rows.Count == MostRecent && !rows.Exists(row => row is { Here: true, Recovers: true });
+        return (cut || since.Exists(row => row.Told), [.. since.Where(row => row.Healed && !healed.Contains(row.Id)).Select(row => row.Id)]);
+    }
+
+    private static string Own(string of) => $"""
+        SELECT 1 FROM delivery own
+        WHERE own.subject = @subject AND own.session_id = {of}.session_id AND own.state IN ('held', 'queued') AND own.state = 'held' AND own.recovers = 1
+          AND COALESCE(own.subject_step, 0) >= @step
+        """;
+
+    private static (string, object?)[] About(Held held) =>
+    [
+        ("@session", held.Session.ToString()), ("@subject", held.Subject), ("@recovery", held.EventId), ("@step", held.SubjectStep), ("@recent", MostRecent),
+    ];
+
+    private static (string, object?)[] Range(Held held, List<long> ids) =>
+        [("@session", held.Session.ToString()), ("@subject", held.Subject), ("@first", ids.Min()), ("@last", ids.Max())];
 }

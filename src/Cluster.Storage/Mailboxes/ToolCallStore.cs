@@ -225,7 +225,7 @@ public sealed class ToolCallStore(Engine engine, MailboxLimits limits)
                     ("@event", eventId));
                 if (state == "folded")
                 {
-                    return ToolTurns.Refuse($"Event {eventId} is told by a message with others. Use the event_id of that channel block.");
+                    return ToolTurns.Refuse($"Event {eventId} goes with others in one message. Use the event_id of its channel block once you have it.");
                 }
 
                 if (state is null or "queued" or "filtered" or "held" or "healed")

@@ -219,7 +219,7 @@ public sealed class RouteStore(Engine engine)
                   (SELECT COUNT(*) FROM delivery d JOIN event e ON e.id = d.event_id AND e.sender = @sender
                    WHERE d.session_id = @session AND d.state IN ('queued', 'sent') AND d.priority >= 0 AND d.state = 'queued')
                   + (SELECT COUNT(*) FROM delivery d JOIN event e ON e.id = d.event_id AND e.sender = @sender
-                   WHERE d.session_id = @session AND d.state = 'held' AND d.held_until > 0)
+                   WHERE d.session_id = @session AND d.state = 'held' AND d.held_limit > 0)
                 WHERE NOT EXISTS (SELECT 1 FROM route r WHERE r.source = @source AND r.session_id = @session)
                 """,
                 ("@sender", Identity.Source(source).Value),

@@ -127,7 +127,7 @@ public sealed class SessionStore(Engine engine)
                 ("@who", who.Value)) + await db.NumberAsync(
                 """
                 SELECT COUNT(*) FROM delivery
-                WHERE session_id = @session AND state = 'held' AND held_until > 0 AND (@all = 1 OR chat_id = @who)
+                WHERE session_id = @session AND state = 'held' AND held_limit > 0 AND (@all = 1 OR chat_id = @who)
                 """,
                 session,
                 ("@all", access.May(who, Act.Watch) ? 1 : 0),

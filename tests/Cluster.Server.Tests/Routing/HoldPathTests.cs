@@ -189,6 +189,7 @@ public sealed class HoldPathTests
     private static JsonNode Check(long id, string name, string conclusion = "failure")
     {
         var payload = JsonNode.Parse(GitHubSender.CheckRunNumber(id))!;
+        payload["check_run"]!["app"]!["slug"] = "octo-ci";
         payload["check_run"]!["name"] = name;
         payload["check_run"]!["conclusion"] = conclusion;
         payload["check_run"]!["html_url"] = $"https://github.com/Codertocat/Hello-World/runs/{id}";

@@ -17,7 +17,7 @@ namespace Cluster.Storage.Tests.Engines;
 public sealed class SqliteQueryPlanTests() : StoreSuite(new SqliteDatabase())
 {
     // Read whole on purpose: a table of one row, and a bounded subquery's own result.
-    private static readonly string[] MayScan = ["sequence", "waiting"];
+    private static readonly string[] MayScan = ["sequence", "waiting", "recent"];
 
     [Fact]
     public async Task No_statement_on_the_way_of_a_message_reads_a_whole_table()

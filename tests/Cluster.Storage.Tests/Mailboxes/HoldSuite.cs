@@ -297,7 +297,7 @@ public abstract class HoldSuite(TestDatabase database) : HeldStoreSuite(database
         Assert.True((await Conversations.FindAsync(Api, fold.Message, Ct))!.Told);
         Assert.False((await Conversations.FindAsync(Api, await AcceptAsync(Folded("held")), Ct))!.Told);
         var ack = await Tools.AckAsync(new ToolCall { McpSession = client.Id, Session = Api, RequestId = "1", ArgumentsHash = "a" }, fold.Members[0], Ct);
-        Assert.Contains("told by a message with others", ack.Text);
+        Assert.Contains("goes with others in one message", ack.Text);
     }
 
     [Fact]
@@ -317,24 +317,38 @@ public abstract class HoldSuite(TestDatabase database) : HeldStoreSuite(database
     }
 
     [Fact]
-    public async Task A_storm_is_read_in_part_and_counted_whole()
+    public async Task A_storm_is_told_by_messages_of_which_each_event_can_be_asked_for()
     {
-        var id = 0L;
-        for (var i = 0; i < 40; i++)
+        var ids = new List<long>();
+        for (var i = 0; i < 50; i++)
         {
-            for (var n = 0; n < 7; n++)
+            for (var n = 0; n < 5; n++)
             {
-                id = await AcceptAsync(Folded($"check {i}.{n}"));
+                ids.Add(await AcceptAsync(Folded($"check {i}.{n}")));
             }
 
             Clock.Advance(TimeSpan.FromMinutes(1));
             await LetGoAsync();
         }
 
-        var told = Assert.Single((await ReadyAsync(await ConnectAsync())).Deliveries);
+        var told = (await ReadyAsync(await ConnectAsync())).Deliveries;
 
-        var json = Json(told);
-        Assert.Equal((280, id), (json.GetProperty("folded").GetInt32(), Ids(told)[^1]));
-        Assert.InRange(told.Body.Length, 300, 1_199 + "Look into it.".Length);
+        Assert.Equal([100, 100, 50], told.Select(one => Json(one).GetProperty("folded").GetInt32()));
+        Assert.Equal([ids[99], ids[199], ids[249]], told.Select(one => Ids(one)[^1]));
+        Assert.All(told, one => Assert.InRange(one.Body.Length, 300, 1_199 + "Look into it.".Length));
+        Assert.Single((await Lives.FindAsync(ids[0], Alice, Ct))!.History);
+        Assert.Equal("sent", (await Lives.FindAsync(ids[0], Alice, Ct))!.Deliveries[0].FoldedState);
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_read_keeps_none_of_its_fold_back()
+    {
+        var (whole, damaged) = (await AcceptAsync(Folded("whole")), await AcceptAsync(Folded("damaged")));
+        await Engine.TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE event SET body = @body WHERE id = @event", ("@body", new byte[] { 1 }), ("@event", damaged)), Ct);
+        Clock.Advance(TimeSpan.FromMinutes(1));
+
+        await LetGoAsync();
+
+        Assert.Equal([whole, damaged], Ids(Assert.Single((await ReadyAsync(await ConnectAsync())).Deliveries)));
     }
 }

@@ -71,6 +71,76 @@ public abstract class RecoverySuite(TestDatabase database) : HeldStoreSuite(data
     }
 
     [Fact]
+    public async Task What_fails_again_while_its_recovery_is_not_decided_is_told_after_it()
+    {
+        var client = await ConnectAsync();
+        await AcceptAsync(Webhook("red") with { Subject = "s" });
+        await DeliverAsync(client);
+        var green = await AcceptAsync(Well("s"));
+        var (again, other) = (await AcceptAsync(Webhook("again") with { Subject = "s" }), await AcceptAsync(Webhook("other") with { Subject = "t" }));
+        var (current, well) = (await CurrentAsync(Webhook("third") with { Subject = "u" }), await CurrentAsync(Well("u")));
+        var together = (await AppendAsync([well, current], Ct)).Cast<AppendOutcome.Accepted>().Select(one => one.EventId).ToList();
+        var batch = await ReadyAsync(client);
+        await ConfirmAsync(client, batch.Id);
+        Assert.Equal([other], Ids(batch));
+
+        await LetGoAsync();
+
+        Assert.Equal([green, again, .. together], Ids(await ReadyAsync(client)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_session_with_a_recovery_of_its_own_is_healed_by_that_and_not_woken(bool late)
+    {
+        var web = new SessionId("alice", "web");
+        await Sessions.EnsureAsync(web, "test", Ct);
+        Assert.True((await new RouteStore(Engine).ApplyAsync([Route(web)], dryRun: false, AliceCalls, Ct)).Applied);
+        var version = await VersionAsync(web);
+        var red = await AcceptAsync(Webhook("red") with { Subject = "s" });
+        var copy = await AcceptThereAsync(Webhook("red") with { Subject = "s" });
+        var green = await AcceptAsync(Well("s"));
+        if (late)
+        {
+            await LetGoAsync();
+            Assert.Equal($"healed(by {green})", await StateAsync(copy, web));
+        }
+
+        var own = await AcceptThereAsync(Well("s"));
+        await LetGoAsync();
+
+        Assert.Equal(($"healed(by {green})", $"filtered({HoldRules.NotTold})"), (await StateAsync(red), await StateAsync(green)));
+        Assert.Equal(($"healed(by {own})", $"filtered({HoldRules.NotTold})"), (await StateAsync(copy, web), await StateAsync(own, web)));
+        Assert.Equal($"healed by {own}", (await Lives.FindAsync(copy, Alice, Ct))!.History[^1].Note);
+
+        async Task<long> AcceptThereAsync(Submission submission) =>
+            Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(submission with { Session = web, AccessVersion = version })).EventId;
+    }
+
+    [Fact]
+    public async Task More_recoveries_than_a_turn_decides_are_decided_before_what_they_heal_is_told()
+    {
+        var reds = new List<long>();
+        for (var i = 0; i < 25; i++)
+        {
+            reds.Add(await AcceptAsync(Folded($"{i}", within: 0) with { Subject = $"{i}" }));
+        }
+
+        for (var i = 0; i < 25; i++)
+        {
+            await AcceptAsync(Well($"{i}"));
+        }
+
+        await LetGoAsync();
+        Assert.Equal("held", await StateAsync(reds[24]));
+        await LetGoAsync();
+
+        Assert.StartsWith("healed(", await StateAsync(reds[24]));
+        Assert.IsType<NextBatch.Empty>(await TakeAsync(await ConnectAsync()));
+    }
+
+    [Fact]
     public async Task What_is_on_its_way_is_not_healed()
     {
         var client = await ConnectAsync();

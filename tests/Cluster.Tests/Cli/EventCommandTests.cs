@@ -35,7 +35,7 @@ public sealed class EventCommandTests : IDisposable
 
     [Theory]
     [InlineData("held", null, "To alice/api: kept back for now", "will be let go, or later if more of its fold comes")]
-    [InlineData("folded", "into 123", "To alice/api: told with others: folded into 123", "kept back")]
+    [InlineData("folded", "into 123", "To alice/api: goes with others in 123", "kept back", "The message that it goes with: reached Claude Code")]
     [InlineData("healed", "by 130", "To alice/api: needless: healed by 130 before it was told", "kept back")]
     public async Task Show_tells_what_was_kept_back_and_what_became_of_it(string state, string? reason, params string[] expected)
     {
@@ -43,7 +43,7 @@ public sealed class EventCommandTests : IDisposable
         node.Api["GET /api/events/42"] = context => FakeNode.JsonAsync(context, 200, $$"""
             {"id":"42","kind":"webhook","name":"github.check_run","sender":"source:ci","chatId":"source:ci","trust":"system","at":"2026-01-01T12:00:00Z",
              "replays":[],"duplicates":0,"history":[],
-             "deliveries":[{"session":"alice/api","state":"{{state}}",{{(reason is null ? "" : $"\"reason\":\"{reason}\",")}}"heldUntil":"2026-01-01T12:00:30Z",
+             "deliveries":[{"session":"alice/api","state":"{{state}}",{{(reason is null ? "" : $"\"reason\":\"{reason}\",")}}"foldedState":"received","heldUntil":"2026-01-01T12:00:30Z",
                "queuedAt":"2026-01-01T12:00:00Z","expiresAt":"2026-01-08T12:00:00Z","attempts":0,"answers":[],"shown":[]}]}
             """);
 

@@ -38,7 +38,8 @@ public sealed class DeliveryRulesTests
     [Fact]
     public void Verdicts_go_first()
     {
-        Assert.True(DeliveryRules.Priority(EventKind.Verdict, urgent: false) < DeliveryRules.Priority(EventKind.Chat, urgent: false));
+        Assert.True(DeliveryRules.Priority(EventKind.Verdict, urgent: false) < DeliveryRules.Priority(EventKind.Webhook, urgent: true));
+        Assert.True(DeliveryRules.Priority(EventKind.Webhook, urgent: true) < DeliveryRules.Priority(EventKind.Chat, urgent: false));
         Assert.Equal(DeliveryRules.Priority(EventKind.Chat, urgent: false), DeliveryRules.Priority(EventKind.Webhook, urgent: false));
     }
 

@@ -41,6 +41,7 @@ public sealed class HoldRulesTests
             Key(route, Summary("ab", "")),
             Key(route with { Name = "two" }, Summary()),
             Enter(route, Summary(), source: "other").Hold!.Fold,
+            Key(route, Summary() with { Stranger = true }),
         ];
 
         Assert.Equal(keys.Length, keys.Distinct().Count());

@@ -38,12 +38,13 @@ internal static class AlertGroup
                 .. Named(Text("others", Others(alerts), Long)),
             ],
 
-            // The status is of the alerts that are told, and there may be more (notify/webhook/webhook.go: truncateAlerts), so only a whole group recovers.
+            // Alerts that are left out are counted (Prometheus docs: webhook_config, max_alerts). Whether the status speaks for them too is not said, so
+            // only a whole group recovers. Two servers behind one source may have groups of one key.
             Subject = About(
                 status == "firing",
                 status == "resolved" && alerts.Count > 0 && all == alerts.Count && alerts.TrueForAll(alert => alert.Text("status") == "resolved"),
-                0,
-                "group", f.Text("groupKey")),
+                alerts.Max(alert => alert.Moment(status == "resolved" ? "endsAt" : "startsAt")),
+                "group", f.Text("externalURL"), f.Text("receiver"), f.Text("groupKey")),
         };
     }
 

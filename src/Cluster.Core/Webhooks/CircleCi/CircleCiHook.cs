@@ -64,9 +64,12 @@ internal sealed class CircleCiHook : IWebhookSender
             Branch = author == Member ? f.Pattern("pipeline.vcs.branch", Shapes.Path()) : null,
             Fork = author == Member ? false : null,
             Stranger = author != Member,
+
+            // What started a pipeline is told of GitHub's and Bitbucket's; a scheduled one need not do what a push's does.
             Subject = author != Member || type is not ("workflow-completed" or "job-completed") ? null : About(
                 status is "failed" or "error" or "failing" or "unauthorized" or "timedout" or "infrastructure_fail", status == "success", f.Integer("pipeline.number"),
-                type, f.Text("project.id"), f.Text("workflow.name"), type == "job-completed" ? f.Text("job.name") : "workflow", f.Text("pipeline.vcs.branch")),
+                type, f.Text("project.id"), f.Text("workflow.name"), type == "job-completed" ? f.Text("job.name") : "workflow",
+                f.Pattern("pipeline.trigger.type", Shapes.Word()), f.Text("pipeline.vcs.branch")),
         };
     }
 }

@@ -111,7 +111,7 @@ public static partial class GitHubEvent
                 Text("author", Outside)),
             Stranger = true, // whoever reported the weakness wrote its description
             Subject = About(
-                f.Text("action") is "created" or "reopened" or "reintroduced", f.Text("action") == "fixed", 0,
+                f.Text("action") is "created" or "reopened" or "reintroduced", f.Text("action") == "fixed", f.Moment("alert.updated_at"),
                 "dependabot", $"{f.Integer("repository.id")}", $"{f.Integer("alert.number")}"),
         };
     }

@@ -71,9 +71,10 @@ public static partial class GitHubEvent
             Stranger = author != Member,
             PayloadOpen = author == Member,
 
-            // The same check on the same branch, never of an older commit: a check that is made later has a higher id (GitHub Docs: REST, check runs).
-            Subject = author != Member ? null : About(
-                WakeReason(f, conclusion) is null, IsWell(f, conclusion), f.Integer("check_run.id"),
+            // The same check on the same branch, never of an older commit: a run that is made again for it stays in its suite (GitHub Docs: REST, check suites).
+            // Two workflows may have jobs of one name, and a stranger's comment may start one of them, so of GitHub's own Actions only whole runs recover.
+            Subject = author != Member || f.Text("check_run.app.slug") == Actions ? null : About(
+                WakeReason(f, conclusion) is null, IsWell(f, conclusion), f.Integer("check_run.check_suite.id"),
                 "check", $"{f.Integer("repository.id")}", f.Text("check_run.app.slug"), f.Text("check_run.name"), f.Text("check_run.check_suite.head_branch")),
         };
     }
@@ -110,10 +111,11 @@ public static partial class GitHubEvent
             Fork = own ? false : IsFork(home, f.Integer("workflow_run.head_repository.id")),
             Stranger = author != Member,
 
-            // The same workflow on the same branch. Its runs are counted, and a run that is made again keeps its number (GitHub Docs: github context).
+            // The same workflow on the same branch, started by the same kind of thing: a scheduled run need not do what a push's does. Its runs are
+            // counted, and a run that is made again keeps its number (GitHub Docs: github context).
             Subject = author != Member ? null : About(
                 WakeReason(f, conclusion) is null, IsWell(f, conclusion), (f.Integer("workflow_run.run_number") * MostAttempts) + (f.Integer("workflow_run.run_attempt") ?? 1),
-                "workflow", $"{home}", $"{f.Integer("workflow_run.workflow_id")}", f.Text("workflow_run.head_branch")),
+                "workflow", $"{home}", $"{f.Integer("workflow_run.workflow_id")}", trigger, f.Text("workflow_run.head_branch")),
         };
     }
 
@@ -162,6 +164,7 @@ public static partial class GitHubEvent
         : "not a failure";
 
     private const long MostAttempts = 10_000;
+    private const string Actions = "github-actions";
 
     private static bool IsWell(PayloadFields f, string? conclusion) => f.Text("action") == "completed" && conclusion == "success";
 
@@ -188,7 +191,7 @@ public static partial class GitHubEvent
             }
         }
 
-        return listed || f.Text("check_run.app.slug") is { } app && app != "github-actions" ? Member : Outside;
+        return listed || f.Text("check_run.app.slug") is { } app && app != Actions ? Member : Outside;
     }
 
     // A pull request that is listed and comes from another repository.

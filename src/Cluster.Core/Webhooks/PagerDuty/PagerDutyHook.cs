@@ -45,7 +45,8 @@ internal sealed class PagerDutyHook : IWebhookSender
                     Text("service", f.Text("event.data.service.summary")),
                     Text("priority", f.Text("event.data.priority.summary"))),
                 Subject = About(
-                    type?.StartsWith("incident.", StringComparison.Ordinal) == true && WakeReason(type) is null, type == "incident.resolved", 0,
+                    type?.StartsWith("incident.", StringComparison.Ordinal) == true && WakeReason(type) is null, type == "incident.resolved",
+                    f.Moment("event.occurred_at"),
                     "incident", f.Pattern("event.data.id", Shapes.Id())),
             },
         };

@@ -7,7 +7,7 @@ ALTER TABLE delivery ADD COLUMN fold TEXT COLLATE "C";
 ALTER TABLE delivery ADD COLUMN folded_into BIGINT;
 CREATE INDEX delivery_held ON delivery (held_until) WHERE state = 'held' AND held_until > 0;
 -- What a session is kept waiting for, fold by fold.
-CREATE INDEX delivery_kept ON delivery (session_id, fold, held_until) WHERE state = 'held' AND held_until > 0;
+CREATE INDEX delivery_kept ON delivery (session_id, fold, held_until) WHERE state = 'held' AND held_limit > 0;
 -- A message made of several that waits: what comes later is told with it.
 CREATE INDEX delivery_fold ON delivery (session_id, fold) WHERE state = 'queued' AND fold IS NOT NULL;
 CREATE INDEX delivery_folded ON delivery (folded_into) WHERE folded_into > 0;
@@ -16,7 +16,9 @@ CREATE INDEX delivery_folded ON delivery (folded_into) WHERE folded_into > 0;
 ALTER TABLE delivery ADD COLUMN subject TEXT COLLATE "C";
 ALTER TABLE delivery ADD COLUMN subject_step BIGINT;
 ALTER TABLE delivery ADD COLUMN recovers INTEGER;
-CREATE INDEX delivery_subject ON delivery (subject, session_id, event_id) WHERE subject IS NOT NULL;
+CREATE INDEX delivery_subject ON delivery (subject, event_id) WHERE subject IS NOT NULL;
+-- What of it may still become needless.
+CREATE INDEX delivery_subject_waiting ON delivery (subject, session_id, event_id) WHERE subject IS NOT NULL AND state IN ('held', 'queued');
 
 -- When it is looked after beside its delivery: who else is told, and who comes next.
 ALTER TABLE delivery ADD COLUMN watch_at BIGINT;

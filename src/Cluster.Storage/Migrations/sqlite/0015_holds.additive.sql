@@ -16,7 +16,9 @@ CREATE INDEX delivery_folded ON delivery (folded_into) WHERE folded_into IS NOT 
 ALTER TABLE delivery ADD COLUMN subject TEXT;
 ALTER TABLE delivery ADD COLUMN subject_step BIGINT;
 ALTER TABLE delivery ADD COLUMN recovers INTEGER;
-CREATE INDEX delivery_subject ON delivery (subject, session_id, event_id) WHERE subject IS NOT NULL;
+CREATE INDEX delivery_subject ON delivery (subject, event_id) WHERE subject IS NOT NULL;
+-- What of it may still become needless.
+CREATE INDEX delivery_subject_waiting ON delivery (subject, session_id, event_id) WHERE subject IS NOT NULL AND state IN ('held', 'queued');
 
 -- When it is looked after beside its delivery: who else is told, and who comes next.
 ALTER TABLE delivery ADD COLUMN watch_at BIGINT;
