@@ -92,9 +92,9 @@ internal static class RouteReaches
             return;
         }
 
-        // A new version: nodes keep what they know of routes by it.
-        await turn.Db.ExecuteAsync("UPDATE route_table SET version = version + 1 WHERE owner = @owner", ("@owner", owner));
+        // A new version: nodes keep what they know of routes by it. Some sources stand by ways of the one before.
         var sources = await SourcesAsync(turn.Db, owner, standing: true);
+        await turn.Db.ExecuteAsync("UPDATE route_table SET version = version + 1 WHERE owner = @owner", ("@owner", owner));
         await WriteAsync(turn, owner, table.Version + 1, table.Routes, sources, await OpenAsync(turn.Db, table.Routes, sources));
     }
 

@@ -1,4 +1,3 @@
-using Cluster.Core.Routing;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Sources;
 
@@ -127,5 +126,5 @@ public abstract partial class PlaceSuite
     }
 
     // As a node leaves it that does not know this table.
-    private Task ForgottenSourcesAsync() => Engine.TurnAsync(turn => turn.Db.ExecuteAsync("DELETE FROM route_source"), Ct);
+    private Task<int> ForgottenSourcesAsync() => Engine.TurnAsync(turn => turn.Db.ExecuteAsync("DELETE FROM route_source"), Ct);
 }
