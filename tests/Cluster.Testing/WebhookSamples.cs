@@ -16,12 +16,12 @@ public sealed record WebhookSample(string Kind, string Name, IReadOnlyDictionary
                 .Append(KeyValuePair.Create("webhook-id", "1"))), body, Settings));
 
     /// <summary>A request as its sender makes it.</summary>
-    public HttpRequestMessage Request(string url, string secret, byte[] body, string? id = null)
+    public HttpRequestMessage Request(string url, string secret, byte[] body, string? id = null, DateTimeOffset? at = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         id ??= Guid.NewGuid().ToString();
-        foreach (var (name, value) in Sender.Scheme(Settings).Sign(secret, id, DateTimeOffset.UtcNow, body))
+        foreach (var (name, value) in Sender.Scheme(Settings).Sign(secret, id, at ?? DateTimeOffset.UtcNow, body))
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }

@@ -139,7 +139,7 @@ internal sealed class NodeClient(NodeAddress node, TimeProvider clock) : IDispos
         var reason = await NodeHttp.ReadReasonAsync(response, ct);
         return (int)response.StatusCode >= 500 || response.StatusCode == HttpStatusCode.TooManyRequests
             ? new NodeAway($"The node at {node.Display} is not ready: {reason}", NodeHttp.RetryAfter(response, clock))
-            : new CommandFailure(reason);
+            : new CommandFailure(reason) { Status = response.StatusCode };
     }
 
     private CommandFailure NotANode() =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Cluster.Cli.Nodes;
 using Cluster.Cli.Terminal;
 using Cluster.Core.Api;
@@ -64,12 +65,24 @@ internal static class SourceOwnerCommands
     /// <summary>The sources of others on which the caller is listed, if there are any.</summary>
     public static async Task ShowListingsAsync(ApiCall call)
     {
-        var listed = (await call.Node.GetAsync("api/sources/listed", ApiJson.Default.IReadOnlyListSourceListing, call.Ct)).Value;
-        foreach (var one in listed)
+        foreach (var one in await ListedAsync(call))
         {
             call.Screen.Line(one.AcceptedAt is { } at
                 ? $"You are listed on {one.Source} ({one.Kind}, of {one.Owner}) and accepted {Screen.Time(at)}. To end it: cluster source leave {one.Source}"
                 : $"{one.Owner} lists you on {one.Source} ({one.Kind}). To get its events: cluster source accept {one.Source}; to be off the list: cluster source leave {one.Source}");
+        }
+    }
+
+    // A node of an older version knows no lists.
+    private static async Task<IReadOnlyList<SourceListing>> ListedAsync(ApiCall call)
+    {
+        try
+        {
+            return (await call.Node.GetAsync("api/sources/listed", ApiJson.Default.IReadOnlyListSourceListing, call.Ct)).Value;
+        }
+        catch (CommandFailure e) when (e.Status == HttpStatusCode.NotFound)
+        {
+            return [];
         }
     }
 

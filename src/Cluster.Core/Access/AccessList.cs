@@ -66,6 +66,9 @@ public sealed class AccessList
     /// <summary>Of those paths, the ones whose sources may come by their owner's routes, with the version of the routes that says so.</summary>
     public FrozenDictionary<string, long> RuledPaths { get; init; } = FrozenDictionary<string, long>.Empty;
 
+    /// <summary>Of those again, the ones that come only because the session claims to work at a place, with that place.</summary>
+    public FrozenDictionary<string, string> RuledPlaces { get; init; } = FrozenDictionary<string, string>.Empty;
+
     /// <summary>May this identity do this to this session? Every path asks here; nobody else decides.</summary>
     public bool May(Identity who, Act act)
     {

@@ -20,7 +20,11 @@ public sealed record Worker(string Session, string? Branch, bool Attached, DateT
     public static Worker? Last(IEnumerable<Worker> workers) => First(workers, branch: null);
 
     /// <summary>Why an event goes where it goes, in words that stand behind a colon.</summary>
-    public static string Explain(Worker chosen, IReadOnlyList<Worker> workers, string place)
+    /// <param name="chosen">The one that gets it.</param>
+    /// <param name="workers">All who claim to work there.</param>
+    /// <param name="place">Where.</param>
+    /// <param name="names">Whether others are named, with what they do. Who watches one session need not know of others'.</param>
+    public static string Explain(Worker chosen, IReadOnlyList<Worker> workers, string place, bool names)
     {
         var others = workers.Where(worker => worker != chosen).ToList();
         var told = others.Take(MostTold).Select(worker => worker.Attached ? $"{worker.Session} does too{On(worker)}" : $"{worker.Session} is not attached");
@@ -28,8 +32,10 @@ public sealed record Worker(string Session, string? Branch, bool Attached, DateT
         var first = chosen.Attached
             ? $"{chosen.Session} works on {place}{On(chosen)}, attached since {Time(chosen.Since)}"
             : $"nobody who works on {place} is attached; {chosen.Session} did last, so it waits there";
-        return string.Join("; ", [first, .. chosen.Attached ? told.Concat(more) : []]);
+        return string.Join("; ", [first, .. !chosen.Attached ? [] : names ? told.Concat(more) : Count(others.Count)]);
     }
+
+    private static string[] Count(int others) => others == 0 ? [] : [others == 1 ? "1 other works there" : $"{others} others work there"];
 
     private static Worker? First(IEnumerable<Worker> workers, string? branch) => workers
         .OrderByDescending(worker => branch is not null && worker.Branch == branch)

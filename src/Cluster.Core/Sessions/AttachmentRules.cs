@@ -25,6 +25,14 @@ public static class AttachmentRules
     /// back after about a second.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
+    /// <summary>Whether an MCP session says where its session works: the one that gets the events does, and while nobody listens the newest.</summary>
+    public static bool HasWord(McpSessionView candidate, IEnumerable<McpSessionView> others, DateTimeOffset now)
+    {
+        return others.All(other => Rank(other).CompareTo(Rank(candidate)) < 0);
+
+        (bool Listens, long Generation) Rank(McpSessionView one) => (one.Stream is not null || (one.StreamClosedAt is { } closed && now - closed < Grace), one.Generation);
+    }
+
     /// <param name="candidate">The MCP session whose stream asks.</param>
     /// <param name="stream">The stream that asks.</param>
     /// <param name="justOpened">True on the stream's first try: the latest stream of an MCP session takes over from its earlier ones.</param>

@@ -69,7 +69,7 @@ internal static class McpEndpoints
             return;
         }
 
-        await places.HearAsync(session, context.Request.Headers, ct);
+        places.Hear(session, context.Request.Headers);
         switch (message)
         {
             case McpMessage.Request request:
@@ -110,7 +110,7 @@ internal static class McpEndpoints
             return;
         }
 
-        await places.BeginAsync(session.Id, session.Session, context.Request.Headers, ct);
+        places.Begin(session.Id, session.Session, context.Request.Headers);
 
         // Having read the ping that ends a batch proves the batch.
         if (context.Request.Headers["Last-Event-ID"] is [{ } last] && BatchId.TryParse(last, out var batch))
@@ -177,7 +177,7 @@ internal static class McpEndpoints
                 return;
             }
 
-            await places.BeginAsync(id, given, context.Request.Headers, ct);
+            places.Begin(id, given, context.Request.Headers);
             context.Response.Headers[ChannelProtocol.SessionHeader] = id;
             context.Response.Headers[ChannelProtocol.ClusterSessionHeader] = given.ToString();
             await JsonAsync(context, StatusCodes.Status200OK, McpMessage.Result(request.Id, result));

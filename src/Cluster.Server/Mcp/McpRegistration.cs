@@ -12,5 +12,6 @@ internal static class McpRegistration
             .AddSingleton<AttachmentCalls>()
             .AddSingleton<SentWait>()
             .AddSingleton<Workplaces>()
+            .AddHostedService(provider => provider.GetRequiredService<Workplaces>())
             .AddSingleton<Confirmations>();
 }

@@ -21,6 +21,7 @@ namespace Cluster.Server.Mcp;
 internal sealed partial class McpStreams(
     McpSessionStore sessions,
     MailboxStore mailboxes,
+    Workplaces places,
     Wakeups wakeups,
     IOptions<ClusterOptions> options,
     IHostApplicationLifetime lifetime,
@@ -73,7 +74,7 @@ internal sealed partial class McpStreams(
                 // A wake-up asks the mailbox at once; a poll, or doubt, looks first, since a look is cheaper than a turn.
                 if (!opened)
                 {
-                    place = await AttachAsync(session, stream, justOpened: true, ct);
+                    place = await AttachAsync(context, session, stream, justOpened: true, ct);
                     (opened, woken) = (true, place.Attached);
                 }
                 else if (!place.Attached || !woken)
@@ -94,7 +95,7 @@ internal sealed partial class McpStreams(
                     {
                         place = outlook.Replaced
                             ? new Place(AttachOutcome.Superseded, 0)
-                            : await AttachAsync(session, stream, justOpened: false, ct);
+                            : await AttachAsync(context, session, stream, justOpened: false, ct);
                         woken = place.Attached;
                     }
                 }
@@ -162,9 +163,14 @@ internal sealed partial class McpStreams(
         }
     }
 
-    private async Task<Place> AttachAsync(McpSession session, string stream, bool justOpened, CancellationToken ct)
+    private async Task<Place> AttachAsync(HttpContext context, McpSession session, string stream, bool justOpened, CancellationToken ct)
     {
         var (outcome, epoch) = await sessions.AttachAsync(session.Id, stream, justOpened, ct);
+        if (outcome == AttachOutcome.Attached)
+        {
+            places.Attached(session, context.Request.Headers);
+        }
+
         return new Place(outcome, epoch);
     }
 

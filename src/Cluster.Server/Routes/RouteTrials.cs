@@ -53,7 +53,7 @@ internal sealed class RouteTrials(SourceStore sources, WebhookEvents events, Kno
         }
 
         var body = Encoding.UTF8.GetBytes(payload);
-        return TypedResults.Ok(await ExplainAsync(source, Read(sender, source, request.Event, body), body, "payload", ct));
+        return TypedResults.Ok(await ExplainAsync(source, Read(sender, source, request.Event, body), body, "payload", context, ct));
     }
 
     private async Task<Results<Ok<RoutesTest>, ProblemHttpResult>> TestEventAsync(long id, HttpContext context, CancellationToken ct)
@@ -75,19 +75,21 @@ internal sealed class RouteTrials(SourceStore sources, WebhookEvents events, Kno
         if (!payload.IsEmpty && WebhookSenders.Find(source.Kind) is { } sender
             && Read(sender, source, stored.Name[(stored.Name.IndexOf('.', StringComparison.Ordinal) + 1)..], payload) is var summary && summary.Name == stored.Name)
         {
-            return TypedResults.Ok(await ExplainAsync(source, summary, payload, "payload", ct));
+            return TypedResults.Ok(await ExplainAsync(source, summary, payload, "payload", context, ct));
         }
 
         return WebhookContent.Read(stored.Content) is { } kept
-            ? TypedResults.Ok(await ExplainAsync(source, kept, payload, "summary", ct))
+            ? TypedResults.Ok(await ExplainAsync(source, kept, payload, "summary", context, ct))
             : ApiEndpoints.Bad($"Nothing is kept of event {id} that routes could be asked about.");
     }
 
     private async Task<Source?> SourceAsync(string name, HttpContext context, CancellationToken ct) =>
         await sources.PathAsync(name, context.Caller(), ct) is { } path ? await sources.FindAsync(path, ct) : null;
 
-    private async Task<RoutesTest> ExplainAsync(Source source, WebhookSummary summary, ReadOnlyMemory<byte> payload, string read, CancellationToken ct)
+    private async Task<RoutesTest> ExplainAsync(
+        Source source, WebhookSummary summary, ReadOnlyMemory<byte> payload, string read, HttpContext context, CancellationToken ct)
     {
+        var isOwn = source.Owner == context.Caller().Principal;
         var routed = RoutedEvent.Of(source.Name, summary, payload);
         var table = await routes.FindAsync(source.Owner, fresh: true, ct);
         return new RoutesTest
@@ -96,7 +98,7 @@ internal sealed class RouteTrials(SourceStore sources, WebhookEvents events, Kno
             Read = read,
             FilterReason = summary.FilterReason,
             Fields = routed.Values,
-            Targets = [.. (await routing.DecideAsync(table, source, routed, ct)).Select(one => new RouteTarget(one.Route?.Name, $"{one.Session}", one.Why))],
+            Targets = [.. (await routing.DecideAsync(table, source, routed, ct)).Select(one => new RouteTarget(one.Route?.Name, $"{one.Session}", isOwn ? one.WhyInFull : one.Why))],
             Routes = [.. table.Explain(routed).Select(verdict => new RouteReason(verdict.Route.Name, verdict.Takes, verdict.Reason))],
         };
     }

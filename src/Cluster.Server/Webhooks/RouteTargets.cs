@@ -8,8 +8,15 @@ namespace Cluster.Server.Webhooks;
 
 /// <summary>The session that a route chooses for one event.</summary>
 /// <param name="Session">The session.</param>
-/// <param name="Why">In words that stand behind a colon; null where the route leaves no choice.</param>
-internal readonly record struct RouteChoice(SessionId Session, string? Why);
+/// <param name="Why">In words that stand behind a colon, for all who may watch the session; null where the route leaves no choice.</param>
+internal readonly record struct RouteChoice(SessionId Session, string? Why)
+{
+    /// <summary>The same with the names of other sessions: for the owner of the routes alone.</summary>
+    public string? InFull { get; init; } = Why;
+
+    /// <summary>Where it works, if it was chosen for that.</summary>
+    public string? Place { get; init; }
+}
 
 /// <summary>Chooses the session of a route: the one that it names, or one that works on its repository, or the one that stands in.</summary>
 internal sealed partial class RouteTargets(RouteStore routes, ILogger<RouteTargets> logger)
@@ -35,7 +42,7 @@ internal sealed partial class RouteTargets(RouteStore routes, ILogger<RouteTarge
 
         return await routes.IsAttachedAsync(route.To!, ct)
             ? new RouteChoice(SessionId.Parse(route.To!), $"{route.To} is attached")
-            : new RouteChoice(SessionId.Parse(otherwise), $"{route.To} is not attached");
+            : new RouteChoice(SessionId.Parse(otherwise), "the route's first session is not attached") { InFull = $"{route.To} is not attached" };
     }
 
     /// <summary>Writes down why an event went where it went. It is in already, so nothing here may change its answer or hold it up for long.</summary>
@@ -59,7 +66,7 @@ internal sealed partial class RouteTargets(RouteStore routes, ILogger<RouteTarge
         var workers = place is null ? [] : await routes.WorkersAsync(place, branch, source.Name, source.Owner, version, ct);
         if (Worker.Live(workers, branch) is { } live)
         {
-            return new RouteChoice(SessionId.Parse(live.Session), Worker.Explain(live, workers, place!));
+            return Working(live, workers, place!);
         }
 
         var nobody = place is null ? "the event does not say which repository it is about, and on which host"
@@ -71,9 +78,16 @@ internal sealed partial class RouteTargets(RouteStore routes, ILogger<RouteTarge
         }
 
         return Worker.Last(workers) is { } last
-            ? new RouteChoice(SessionId.Parse(last.Session), Worker.Explain(last, workers, place!))
+            ? Working(last, workers, place!)
             : new RouteChoice(source.Session, $"{nobody}; it waits at the source's own session");
     }
+
+    private static RouteChoice Working(Worker chosen, IReadOnlyList<Worker> workers, string place) =>
+        new(SessionId.Parse(chosen.Session), Worker.Explain(chosen, workers, place, names: false))
+        {
+            InFull = Worker.Explain(chosen, workers, place, names: true),
+            Place = place,
+        };
 
     [LoggerMessage(LogLevel.Warning, "Why event {Event} was taken by route {Route} as it was is not written down.")]
     private partial void LogNotNoted(Exception exception, long @event, string route);

@@ -24,6 +24,12 @@ internal sealed record Destination(Route? Route, SessionId Session, bool Last)
     /// <summary>Why just this session, where its route had a choice.</summary>
     public string? Why { get; init; }
 
+    /// <summary>The same with the names of other sessions: for the owner of the routes alone.</summary>
+    public string? WhyInFull { get; init; }
+
+    /// <summary>Where it works, if it was chosen for that.</summary>
+    public string? Place { get; init; }
+
     /// <summary>What its dedupe keys are of: the session, and each route that had a choice, since that may choose another session when the sender
     /// comes again.</summary>
     public required IReadOnlyList<string> Keys { get; init; }
@@ -107,6 +113,8 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
                 .Select(same => new Destination(same.First().Route, same.Key, same.Key == last)
                 {
                     Why = same.First().Target.Why,
+                    WhyInFull = same.First().Target.InFull,
+                    Place = same.First().Target.Place,
                     Keys = [.. same.Select(one => one.Target.Why is null ? $"{same.Key}" : $"@{one.Route!.Name}").Distinct()],
                 })
                 .OrderBy(one => one.Last),
@@ -132,12 +140,12 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
             }
         }
 
-        if (entered.ContainsKey(session) || to.Keys.All(entered.ContainsKey))
+        if (entered.ContainsKey(session) || to.Keys.All(entered.ContainsKey) || await IsInAsync(entered.Values, session, ct))
         {
             var eventId = entered.GetValueOrDefault(session, entered.Values.First());
             if (to.Last)
             {
-                await sources.MarkAsync(reading.Keys(known.Scope, proven.Hash), eventId, reading.Kept, ct);
+                await sources.MarkAsync(reading.Keys(known.Scope, proven.Hash), eventId, reading.Kept, CancellationToken.None);
             }
 
             return new SubmitOutcome.Accepted(eventId, Duplicate: true);
@@ -149,7 +157,8 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
         {
             foreach (var key in to.Last ? [] : to.Keys.Append(session).Distinct().Where(key => key != free && !entered.ContainsKey(key)))
             {
-                await sources.MarkAsync(reading.Keys(known.Scope.Of(key), proven.Hash), id, reading.Kept, ct);
+                // It is in: a sender who hangs up now must not keep the others from knowing it.
+                await sources.MarkAsync(reading.Keys(known.Scope.Of(key), proven.Hash), id, reading.Kept, CancellationToken.None);
             }
 
             if (to is { Route: { } route, Why: { } why })
@@ -159,6 +168,20 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
         }
 
         return outcome;
+    }
+
+    // A node that dies between an append and its marks leaves only one route's key: then the delivery says that the session has it.
+    private async Task<bool> IsInAsync(IEnumerable<long> entered, string session, CancellationToken ct)
+    {
+        foreach (var eventId in entered.Distinct())
+        {
+            if (await routes.IsInAsync(eventId, session, ct))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async Task<SubmitOutcome> SubmitAsync(
@@ -204,5 +227,6 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
     // The allowlist knows on which version of the routes they stand, and with which settings an event must have been read; a decision on others is none.
     private static bool Admits(AccessList access, Source source, Destination to, long version) =>
         access.PathSettings.GetValueOrDefault(source.Path) == source.SettingsText
-        && (to.Route is null ? access.RoutedPaths.Contains(source.Path) : access.RuledPaths.TryGetValue(source.Path, out var rules) && rules == version);
+        && (to.Route is null ? access.RoutedPaths.Contains(source.Path) : access.RuledPaths.TryGetValue(source.Path, out var rules) && rules == version)
+        && (to.Place is null || !access.RuledPlaces.TryGetValue(source.Path, out var place) || place == to.Place); // it may have moved on since
 }

@@ -47,6 +47,13 @@ public sealed class RouteStore(Engine engine)
                 ("@session", session)),
             ct) is not null;
 
+    /// <summary>Whether an event has a delivery in a session.</summary>
+    public async Task<bool> IsInAsync(long eventId, string session, CancellationToken ct) =>
+        await engine.ReadAsync(
+            db => db.NumberAsync(
+                "SELECT 1 FROM delivery WHERE event_id = @event AND session_id = @session", ("@event", eventId), ("@session", session)),
+            ct) is not null;
+
     /// <summary>The sessions that claim to work there and are reached by this version of the routes, those that are attached first.</summary>
     /// <param name="place">The repository, as <see cref="Workplace.Place"/> has it.</param>
     /// <param name="branch">Of which branch the first ones shall be; null for any.</param>
@@ -100,7 +107,8 @@ public sealed class RouteStore(Engine engine)
                 var changes = faults.Count > 0 ? [] : RouteChanges.Between(standing.Routes, routes);
                 var open = faults.Count > 0 ? [] : await RouteReaches.OpenAsync(turn.Db, routes, sources);
                 var ending = faults.Count > 0 ? [] : await EndingAsync(turn, standing.Reach.Except(open.Keys));
-                if (dryRun || faults.Count > 0 || (changes.Count == 0 && open.Keys.ToHashSet().SetEquals(standing.Reach)))
+                if (dryRun || faults.Count > 0
+                    || (changes.Count == 0 && open.Keys.ToHashSet().SetEquals(standing.Reach) && await StandAsync(turn.Db, by.Principal, routes, sources)))
                 {
                     return new RoutesOutcome(!dryRun && faults.Count == 0, changes.Count > 0 ? [.. changes, .. accounts.Others] : changes, faults) { Ending = ending };
                 }
@@ -145,7 +153,7 @@ public sealed class RouteStore(Engine engine)
             ? new StandingRoutes(0, [], [])
             : new StandingRoutes(
                 table.Version,
-                JsonSerializer.Deserialize(table.Routes, ApiJson.Default.IReadOnlyListRoute) ?? [],
+                [.. (JsonSerializer.Deserialize(table.Routes, ApiJson.Default.IReadOnlyListRoute) ?? []).Select(Read)],
                 await db.RowsAsync(
                     "SELECT source, session_id FROM route_reach WHERE owner = @owner AND version >= 0",
                     r => new RouteReach(r.GetString(0), r.GetString(1)),
@@ -239,13 +247,27 @@ public sealed class RouteStore(Engine engine)
         await turn.Db.ExecuteAsync(
             "UPDATE route_table SET version = @version, routes = @routes WHERE owner = @owner",
             ("@version", version),
-            ("@routes", JsonSerializer.Serialize(routes, ApiJson.Default.IReadOnlyListRoute)),
+            ("@routes", JsonSerializer.Serialize([.. routes.Select(route => Written(route, sources))], ApiJson.Default.IReadOnlyListRoute)),
             ("@owner", owner));
-        var named = routes.SelectMany(route => route.Sources()).ToHashSet();
         await turn.Db.ExecuteAsync("DELETE FROM route_source WHERE owner = @owner", ("@owner", owner));
-        foreach (var source in sources.Where(source => named.Contains(source.Name)))
-        {
-            await turn.Db.ExecuteAsync("INSERT INTO route_source (path, owner) VALUES (@path, @owner)", ("@path", source.Path), ("@owner", owner));
-        }
+        await ManyRows.InsertAsync(
+            turn.Db, "INSERT INTO route_source (path, owner)", "", [.. Paths(routes, sources).Select(path => (object?[])[path, owner])]);
     }
+
+    // Whether what is written of the sources for which the routes stand is just these.
+    private static async Task<bool> StandAsync(EngineConnection db, string owner, IReadOnlyList<Route> routes, IReadOnlyList<RouteSource> sources) =>
+        Paths(routes, sources).SetEquals(await db.RowsAsync("SELECT path FROM route_source WHERE owner = @owner", r => r.GetString(0), ("@owner", owner)));
+
+    private static HashSet<string> Paths(IReadOnlyList<Route> routes, IReadOnlyList<RouteSource> sources)
+    {
+        var named = routes.SelectMany(route => route.Sources()).ToHashSet();
+        return [.. sources.Where(source => named.Contains(source.Name)).Select(source => source.Path)];
+    }
+
+    // A node of the release before reads no route without a session. It gets the one where events wait that nobody works on.
+    private static Route Written(Route route, IReadOnlyList<RouteSource> sources) =>
+        route.Repository is null ? route
+            : route with { To = route.Otherwise ?? sources.FirstOrDefault(source => route.Sources().Contains(source.Name))?.Own };
+
+    private static Route Read(Route route) => route.Repository is null ? route : route with { To = null };
 }

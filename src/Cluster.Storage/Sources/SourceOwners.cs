@@ -27,7 +27,8 @@ public sealed class SourceOwners(Engine engine)
         engine.TurnAsync(
             async turn =>
             {
-                if (await HoldAsync(turn, source, by) is not var (path, owner))
+                // Its owner alone: an admin who could list themselves would get the events of anybody's source.
+                if (await HoldAsync(turn, source, by) is not var (path, owner) || owner != by.Principal)
                 {
                     return OwnerChange.NoSuchSource;
                 }

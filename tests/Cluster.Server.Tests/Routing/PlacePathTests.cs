@@ -2,7 +2,11 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using Cluster.Core.Api;
+using Cluster.Core.Events;
+using Cluster.Core.Sessions;
+using Cluster.Storage.Engines;
 using Cluster.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Routing;
 
@@ -23,6 +27,7 @@ public sealed class PlacePathTests
         await ApplyAsync(node, ByRepository);
         await using var connector = TypeScriptClient.OverConnector(Path.Combine(node.Folder, "home"), Checkout(node, "checkout"));
         await node.UntilAttachedAsync("checkout");
+        await UntilWorksAsync(node, "checkout", Repository, Branch);
         await using var fork = await WorksAsync(node, "fork", "github.com/mallory/Hello-World", Branch);
         await using var elsewhere = await WorksAsync(node, "elsewhere", "evil.example/Codertocat/Hello-World", Branch);
         await using var nobody = await WorksAsync(node, "nobody", "https://github.com/Codertocat/Hello-World", "../..");
@@ -146,6 +151,9 @@ public sealed class PlacePathTests
             using var told = await client.NotifyAsync("notifications/cluster/workplace", null);
         }
 
+        await UntilWorksAsync(node, "right", Repository, "main");
+        await UntilWorksAsync(node, "later", Repository, Branch);
+
         await SendAsync(github, 2);
         await later.NextAsync();
 
@@ -179,6 +187,46 @@ public sealed class PlacePathTests
         Assert.Equal(2, (await EventsAsync(node, "api")).Count); // what filled it, and the webhook
     }
 
+    [Fact]
+    public async Task Who_gets_the_events_again_says_again_where_the_session_works()
+    {
+        await using var node = await StartAsync("api");
+        await using var older = await WorksAsync(node, "web", Repository, Branch);
+        await using var newer = await WorksAsync(node, "web", "github.com/acme/other", "main");
+
+        using var ended = await newer.DeleteAsync();
+
+        await UntilWorksAsync(node, "web", Repository, Branch);
+    }
+
+    [Fact]
+    public async Task What_two_routes_send_to_one_session_enters_once_though_the_second_ones_mark_is_lost()
+    {
+        await using var node = await NodeHost.StartAsync(["--Cluster:Limits:MailboxWaiting=1"]);
+        await node.CreateSessionAsync("api");
+        var github = await node.AddSourceAsync("api");
+        await ApplyAsync(node, """
+            routes:
+              - { name: one, when: { source: ci }, to: { repository: '*' }, also: true }
+              - { name: two, when: { source: ci }, to: { repository: '*' }, also: true }
+            """);
+        await using var first = await WorksAsync(node, "first", Repository, Branch);
+        await node.TellAsync("api", "fills it");
+
+        using var half = await github.SendAsync(GitHubSender.CheckRun, deliveryId: "one");
+        await first.NextAsync();
+        var entered = long.Parse(Assert.Single(await EventsAsync(node, "first")).Id);
+        var lost = await node.Services.GetRequiredService<Engine>().TurnAsync(
+            turn => turn.Db.ExecuteAsync(
+                "DELETE FROM dedupe WHERE event_id = @event AND key <> @key", ("@event", entered), ("@key", DedupeKeys.Delivery("ci/@one", "one"))),
+            TestContext.Current.CancellationToken);
+        using var again = await github.SendAsync(GitHubSender.CheckRun, deliveryId: "one");
+
+        Assert.True(lost > 0);
+        Assert.Equal([HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable], [half.StatusCode, again.StatusCode]);
+        Assert.Single(await EventsAsync(node, "first"));
+    }
+
     private static async Task<NodeHost> StartAsync(params string[] sessions)
     {
         var node = await NodeHost.StartAsync();
@@ -199,6 +247,8 @@ public sealed class PlacePathTests
         await client.InitializeAsync();
         await client.OpenStreamAsync();
         await UntilAttachedAsync(node, session, token);
+        var told = Workplace.Read(repository, branch, null);
+        await UntilWorksAsync(node, session, told.Repository, told.Branch, token);
         return client;
     }
 
@@ -209,6 +259,18 @@ public sealed class PlacePathTests
         while (!(await api.GetFromJsonAsync($"/api/sessions/me/{session}", ApiJson.Default.SessionInfo))!.Attached)
         {
             Assert.False(patience.IsCancellationRequested, $"{session} is not attached.");
+            await Task.Yield();
+        }
+    }
+
+    private static async Task UntilWorksAsync(NodeHost node, string session, string? repository, string? branch, string? token = null)
+    {
+        using var api = node.Api(token);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await api.GetFromJsonAsync($"/api/sessions/me/{session}", ApiJson.Default.SessionInfo) is var info
+            && (info!.Repository, info.Branch) != (repository, branch))
+        {
+            Assert.False(patience.IsCancellationRequested, $"{session} works on {info.Repository} {info.Branch}, not on {repository} {branch}.");
             await Task.Yield();
         }
     }

@@ -99,7 +99,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
     [
         "access", "access_entry", "attachment", "dedupe", "delivery", "event", "event_note", "identity", "mcp_session", "permission_request",
         "reply", "route", "route_reach", "session", "source", "token", "tool_call", "principal",
-        "workplace", "source_owner", "route_source",
+        "workplace", "source_owner", "route_source", "route_place",
     ];
 
     // Enough of everything that reading it whole is never the planner's choice.
@@ -119,6 +119,7 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
         INSERT INTO workplace SELECT 'p' || i || '/s', 'github.com/p' || i || '/s', 'github.com/p' || i || '/s', 'main', 's', 0 FROM generate_series(1, 5000) i;
         INSERT INTO source_owner SELECT 'path' || i, 'p' || i, 0, 0 FROM generate_series(1, 5000) i;
         INSERT INTO route_source SELECT 'path' || i, 'p' || i FROM generate_series(1, 5000) i;
+        INSERT INTO route_place SELECT 'p' || i, 'acme/p' || i, 'src' || i, 1 FROM generate_series(1, 5000) i;
         INSERT INTO event SELECT -i, 'chat', '', 'console:bob', 'console:bob', 'member', '\x0061', NULL, 0 FROM generate_series(1, 20000) i;
         INSERT INTO delivery SELECT 'p' || (i % 5000) || '/s', -i, 'console:bob', 1, CASE WHEN i % 10 = 0 THEN 'queued' ELSE 'received' END,
           NULL, 1, 1, 1, 0, 9000000000000, 0, 0, NULL FROM generate_series(1, 20000) i;
@@ -156,10 +157,10 @@ public sealed partial class PostgresQueryPlanTests() : StoreSuite(new PostgresDa
             await sources.FindAsync(path, Ct);
             var id = $"walk-{round}";
             await mcp.InitializeAsync(id, AliceCalls.TokenId, Api, "2025-11-25", "test", Ct);
-            await workplaces.TellAsync(id, Api, Workplace.Read("github.com/acme/api", $"b{round}", null), Ct);
-            await rules.WorkersAsync("github.com/acme/api", "main", "ci", "alice", 1, Ct);
             await mcp.InitializedAsync(id, Ct);
             var (_, epoch) = await mcp.AttachAsync(id, $"stream-{round}", true, Ct);
+            await workplaces.TellAsync(id, Api, Workplace.Read($"github.com/acme/api{round % 2}", $"b{round}", null), Ct);
+            await rules.WorkersAsync("github.com/acme/api", "main", "ci", "alice", 1, Ct);
             var message = await MessageAsync("hello", null, $"walk-{round}", $"body-{round}");
             var accepted = (AppendOutcome.Accepted)(await appends.AppendAsync([Appender.Pack(message)], Ct))[0];
             await appends.AppendAsync([Appender.Pack(message)], Ct);

@@ -17,7 +17,7 @@ public sealed class PostgresPlaceTests() : PlaceSuite(new PostgresDatabase());
 
 /// <summary>Routes to whoever works on a repository: claims, owners who are listed on a source, and both at once. Alice owns the source
 /// <c>ci</c>; bob and carol are others.</summary>
-public abstract class PlaceSuite(TestDatabase database) : StoreSuite(database)
+public abstract partial class PlaceSuite(TestDatabase database) : StoreSuite(database)
 {
     private const string Acme = "github.com/acme/api";
 

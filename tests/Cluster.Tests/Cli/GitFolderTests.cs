@@ -175,6 +175,20 @@ public sealed class GitFolderTests : IDisposable
         Assert.Equal((null, null), read);
     }
 
+    [Theory]
+    [InlineData(@"C:\work\api", true)]
+    [InlineData(@"d:\", true)]
+    [InlineData(@"\\evil\s\x", false)]
+    [InlineData(@"\??\UNC\evil\s\x", false)]
+    [InlineData(@"\\?\UNC\evil\s\x", false)]
+    [InlineData(@"\\.\UNC\evil\s\x", false)]
+    [InlineData("//evil/s/x", false)]
+    [InlineData(@"C:x", false)]
+    [InlineData(@"\x", false)]
+    [InlineData("", false)]
+    public void Only_a_path_on_a_drive_of_windows_cannot_lead_to_another_machine(string path, bool expected) =>
+        Assert.Equal(expected, GitFolder.IsOnDrive(path));
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     private void Write(string path, string text)

@@ -95,10 +95,13 @@ public sealed class RoutePlaceTests
         Assert.Null(Worker.Last([]));
         Assert.Equal(
             "alice/old works on github.com/acme/api (branch main), attached since 2026-03-01 12:00:00Z; alice/new does too (branch dev); bob/api is not attached; bob/never is not attached",
-            Worker.Explain(workers[0], workers, "github.com/acme/api"));
+            Worker.Explain(workers[0], workers, "github.com/acme/api", names: true));
+        Assert.Equal(
+            "alice/old works on github.com/acme/api (branch main), attached since 2026-03-01 12:00:00Z; 3 others work there",
+            Worker.Explain(workers[0], workers, "github.com/acme/api", names: false));
         Assert.Equal(
             "nobody who works on github.com/acme/api is attached; bob/api did last, so it waits there",
-            Worker.Explain(workers[2], workers[2..], "github.com/acme/api"));
+            Worker.Explain(workers[2], workers[2..], "github.com/acme/api", names: false));
     }
 
     [Fact]

@@ -35,6 +35,19 @@ public sealed class AttachmentRulesTests
     }
 
     [Theory]
+    [InlineData("s1", 1, null, 2, true)] // who does not listen says nothing, as long as somebody does
+    [InlineData("s1", 1, "s2", 2, false)]
+    [InlineData(null, 1, null, 2, false)]
+    [InlineData(null, 2, null, 1, true)]
+    [InlineData(null, 2, "s2", 1, false)]
+    public void Who_gets_the_events_says_where_the_session_works_and_while_nobody_does_the_newest(
+        string? myStream, long mine, string? itsStream, long its, bool expected)
+    {
+        Assert.Equal(expected, AttachmentRules.HasWord(Client("me", mine, myStream), [Client("it", its, itsStream)], Now));
+        Assert.Equal(!expected, AttachmentRules.HasWord(Client("it", its, itsStream), [Client("me", mine, myStream)], Now));
+    }
+
+    [Theory]
     [InlineData(null, false, true)]
     [InlineData("s1", false, true)]
     [InlineData("s2", false, false)]

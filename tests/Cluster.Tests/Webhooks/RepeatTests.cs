@@ -14,6 +14,7 @@ public sealed class RepeatTests
     [Theory]
     [InlineData("alertmanager/firing", null, 5)]
     [InlineData("grafana/firing", "body", 5)]
+    [InlineData("buildkite/ping", null, 5)]
     [InlineData("grafana/firing", "timestamp", 8 * 24 * 60)]
     [InlineData("sentry/metric_alert.resolved", null, 8 * 24 * 60)]
     public void A_body_that_comes_again_on_purpose_is_known_for_five_minutes_only(string name, string? mode, int minutes)
@@ -25,6 +26,27 @@ public sealed class RepeatTests
         Assert.Equal(TimeSpan.FromMinutes(minutes), reading.Kept);
         var scope = Scope(sample);
         Assert.Equal([DedupeKeys.Body(scope.Bodies, Hash)], reading.Keys(scope, Hash));
+    }
+
+    [Theory]
+    [InlineData("buildkite/ping", null, true)]
+    [InlineData("grafana/firing", "timestamp", false)] // the same alerts on purpose, hours later
+    public void A_body_that_is_signed_again_with_another_time_is_the_same_where_its_sender_signs_each_attempt_anew(string name, string? mode, bool same)
+    {
+        var sample = WebhookSamples.Find(name) with { Settings = new SourceSettings { Mode = mode } };
+        var scheme = sample.Sender.Scheme(sample.Settings);
+        var secret = scheme.NewSecret();
+        var at = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+        Assert.Equal(same, HashAt(at).SequenceEqual(HashAt(at.AddSeconds(1))));
+
+        byte[] HashAt(DateTimeOffset time)
+        {
+            var signed = scheme.Sign(secret, "id", time, sample.Body);
+            using var proof = scheme.Begin(new WebhookHeaders(header => signed.TryGetValue(header, out var value) ? [value] : []), [scheme.Key(secret)!], time)!;
+            proof.Append(sample.Body);
+            return proof.Finish()!.Value.Hash;
+        }
     }
 
     [Fact]

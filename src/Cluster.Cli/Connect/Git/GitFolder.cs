@@ -22,7 +22,7 @@ internal static class GitFolder
             }
 
             var common = Text(Path.Combine(git, "commondir"), MaxLine) is { } way ? Path.GetFullPath(way.Trim(), git) : git;
-            return (Network(common) ? null : Origin(Text(Path.Combine(common, "config"), MaxConfig)), Branch(Text(Path.Combine(git, "HEAD"), MaxLine)));
+            return (!IsOpen(common) ? null : Origin(Text(Path.Combine(common, "config"), MaxConfig)), Branch(Text(Path.Combine(git, "HEAD"), MaxLine)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -133,19 +133,45 @@ internal static class GitFolder
             if (Text(git, MaxLine)?.Trim() is { } text && text.StartsWith("gitdir:", StringComparison.Ordinal))
             {
                 var named = Path.GetFullPath(text["gitdir:".Length..].Trim(), at);
-                return Network(named) ? null : named;
+                return IsOpen(named) ? named : null;
             }
         }
 
         return null;
     }
 
-    // A strange .git file must not make Windows log in to a strange server.
-    private static bool Network(string path) => OperatingSystem.IsWindows() && path.StartsWith(@"\\", StringComparison.Ordinal);
+    /// <summary>Whether a full path of Windows is on one of its drives. A strange .git file must not make Windows log in to a strange server,
+    /// and there are many ways to write one: <c>\\server</c>, <c>\??\UNC\server</c>, <c>\\?\UNC\server</c>, <c>\\.\pipe</c>.</summary>
+    public static bool IsOnDrive(string path) =>
+        path.Length >= 3 && char.IsAsciiLetter(path[0]) && path[1] == ':' && path[2] == '\\';
+
+    private static bool IsOpen(string path) => !OperatingSystem.IsWindows() || IsOnDrive(path);
+
+    // From the root down: what lies behind a link is touched only once it is known where that leads.
+    private static bool LinksStay(string path, int depth = 0)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return true;
+        }
+
+        if (depth > MaxDepth || (Path.GetDirectoryName(path) is { } parent && !LinksStay(parent, depth + 1)))
+        {
+            return false;
+        }
+
+        return new FileInfo(path).LinkTarget is not { } target
+            || (Path.GetFullPath(target, Path.GetDirectoryName(path) ?? path) is var full && IsOnDrive(full) && LinksStay(full, depth + 1));
+    }
 
     // A pipe or a device says that it is empty; reading it might never end.
     private static string? Text(string path, int most)
     {
+        if (!LinksStay(path))
+        {
+            return null;
+        }
+
         var file = File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is FileInfo target ? target : new FileInfo(path);
         if (!file.Exists || file.Length == 0 || file.Length > most)
         {

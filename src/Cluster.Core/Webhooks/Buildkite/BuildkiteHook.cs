@@ -30,7 +30,13 @@ internal sealed class BuildkiteHook : IWebhookSender
         var id = f.Pattern("build.id", Shapes.Id()) is { } build && f.Pattern("build.state", Shapes.Word()) is { } state && name is not null
             ? $"{name}:{build}:{state}:{f.Pattern("build.finished_at", Shapes.Time())}:{f.Pattern("job.id", Shapes.Id())}"
             : null;
-        return new WebhookReading { Id = id, IdIsProved = true, Summary = Read(name, f) };
+        return new WebhookReading
+        {
+            Id = id,
+            IdIsProved = true,
+            Kept = id is null ? WebhookReading.Minutes : DedupeKeys.Kept, // the same body comes again on purpose, such as another ping
+            Summary = Read(name, f),
+        };
     }
 
     public IEnumerable<string> Setup(SourceSetup setup) =>

@@ -11,11 +11,14 @@ internal abstract class TimedSignature(char separator) : WebhookScheme
 
     protected abstract string Header { get; }
 
+    /// <summary>True when a sender that comes again signs with the time of then, so that a repeat is known by its body.</summary>
+    protected virtual bool SignsAnew => false;
+
     public sealed override WebhookProof? Begin(WebhookHeaders headers, IReadOnlyList<byte[]> keys, DateTimeOffset now)
     {
         var (time, hex) = Read(headers);
         return IsNow(time, now) && LowerHex(hex) is { } signature
-            ? new MacProof(keys, Encoding.ASCII.GetBytes($"{time}{separator}"), [signature])
+            ? new MacProof(keys, Encoding.ASCII.GetBytes($"{time}{separator}"), [signature], SignsAnew)
             : null;
     }
 
@@ -48,6 +51,8 @@ internal sealed class OneHeaderSignature(string header, char separator) : TimedS
     private const string SignatureName = "signature=";
 
     protected override string Header => header;
+
+    protected override bool SignsAnew => true;
 
     protected override (string? Time, string? Signature) Read(WebhookHeaders headers) =>
         headers.One(header)?.Split(',') is [{ } time, { } signature]

@@ -21,9 +21,15 @@ internal sealed class MacProof : WebhookProof
 {
     private readonly IReadOnlyList<byte[]> _signatures;
     private readonly IncrementalHash[] _macs;
+    private readonly IncrementalHash? _body;
 
-    public MacProof(IReadOnlyList<byte[]> keys, ReadOnlySpan<byte> prefix, IReadOnlyList<byte[]> signatures)
+    /// <param name="keys">The keys.</param>
+    /// <param name="prefix">What was signed before the body.</param>
+    /// <param name="signatures">Those that came.</param>
+    /// <param name="bodyAlone">True to know a repeat by its body, whatever stood before it; false to know it by all that was signed.</param>
+    public MacProof(IReadOnlyList<byte[]> keys, ReadOnlySpan<byte> prefix, IReadOnlyList<byte[]> signatures, bool bodyAlone = false)
     {
+        _body = bodyAlone ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         _signatures = signatures;
         _macs = new IncrementalHash[keys.Count];
         for (var i = 0; i < _macs.Length; i++)
@@ -39,11 +45,14 @@ internal sealed class MacProof : WebhookProof
         {
             mac.AppendData(part);
         }
+
+        _body?.AppendData(part);
     }
 
     public override Proven? Finish()
     {
         Proven? proven = null;
+        var body = _body?.GetHashAndReset();
         for (var i = 0; i < _macs.Length; i++)
         {
             var expected = _macs[i].GetHashAndReset();
@@ -52,7 +61,7 @@ internal sealed class MacProof : WebhookProof
                 // Every pair is compared: how long it takes does not say which one was right.
                 if (CryptographicOperations.FixedTimeEquals(expected, signature))
                 {
-                    proven ??= new Proven(i, expected);
+                    proven ??= new Proven(i, body ?? expected);
                 }
             }
         }
@@ -66,6 +75,8 @@ internal sealed class MacProof : WebhookProof
         {
             mac.Dispose();
         }
+
+        _body?.Dispose();
     }
 }
 

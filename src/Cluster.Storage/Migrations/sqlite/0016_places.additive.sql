@@ -32,6 +32,16 @@ CREATE INDEX workplace_place ON workplace (place);
 -- The claim by which a session is reached; null where a route names it. With version -1 it is let in no more, and what waits is still sent.
 ALTER TABLE route_reach ADD COLUMN place TEXT;
 
+-- The repositories of a person's routes by source, in lower case, so that a claim finds what concerns it. They count with the version of the
+-- routes that they were written with: an older node that changes routes leaves them behind.
+CREATE TABLE route_place (
+  owner TEXT NOT NULL,
+  repository TEXT NOT NULL,
+  source TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (owner, repository, source)
+) WITHOUT ROWID;
+
 -- Its one row is held by whoever changes routes, claims or a source's owners, so that each sees what the other has done.
 CREATE TABLE route_claims (id INTEGER PRIMARY KEY);
 INSERT INTO route_claims (id) VALUES (1);
