@@ -32,7 +32,9 @@ public sealed class CapturedDeliveryTests
         foreach (var vector in vectors)
         {
             var (kind, body) = (vector.GetProperty("source").GetString()!, Encoding.UTF8.GetBytes(vector.GetProperty("body").GetString()!));
-            var headers = vector.GetProperty("headers").EnumerateObject().ToDictionary(header => header.Name, header => header.Value.GetString()!);
+            var headers = vector.GetProperty("headers").EnumerateObject()
+                .Where(header => !header.Name.StartsWith("svix-", StringComparison.OrdinalIgnoreCase)) // signed anew under the standard's own names
+                .ToDictionary(header => header.Name, header => header.Value.GetString()!);
             var source = await AddAsync(api, kind, ModeOf(kind, headers), vector.GetProperty("secret").GetString()!);
             var now = DateTimeOffset.UtcNow;
             foreach (var (name, value) in source.Scheme.Sign(source.Secret, "captured", now, body))

@@ -119,7 +119,7 @@ public sealed class SampleTests
         return $"""
             filtered: {reading.Summary.FilterReason ?? "no"}
             text left out: {(reading.Summary.Stranger ? "yes" : "no")}
-            a repeat is known by: {repeats}, for {(reading.Kept == DedupeKeys.Kept ? "8 days" : "5 minutes")}
+            a repeat is known by: {repeats}, for {(reading.Kept == DedupeKeys.Kept ? "8 days" : $"{reading.Kept.TotalMinutes} minutes")}
 
             {Framing.Webhook(reading.Summary, "Look into it.")}
 

@@ -34,7 +34,9 @@ internal sealed class BuildkiteHook : IWebhookSender
         {
             Id = id,
             IdIsProved = true,
-            Kept = id is null ? WebhookReading.Minutes : DedupeKeys.Kept, // the same body comes again on purpose, such as another ping
+
+            // The same body comes again on purpose, such as another ping; a signature is good for five minutes before and after its time.
+            Kept = id is null ? 2 * WebhookReading.Minutes : DedupeKeys.Kept,
             Summary = Read(name, f),
         };
     }
