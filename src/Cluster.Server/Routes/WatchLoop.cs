@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Sessions;
@@ -28,7 +27,7 @@ internal sealed partial class WatchLoop(WatchStore watches, PauseStore pauses, W
                 {
                 }
             }
-            catch (Exception e) when (e is DbException || !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(e); // it is still due
             }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
@@ -23,7 +22,7 @@ internal sealed partial class HoldLoop(HoldStore holds, Wakeups wakeups, TimePro
                     more |= await LetGoAsync(session, stoppingToken);
                 }
             }
-            catch (DbException e)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogNotSeen(e); // the next look is the retry
             }
@@ -51,7 +50,7 @@ internal sealed partial class HoldLoop(HoldStore holds, Wakeups wakeups, TimePro
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The engine is away; what is kept back waits until it is there again.")]
+    [LoggerMessage(LogLevel.Warning, "What is kept back could not be looked at; it is tried again.")]
     private partial void LogNotSeen(Exception e);
 
     [LoggerMessage(LogLevel.Warning, "What is kept back for {Session} could not be let go; it is tried again.")]

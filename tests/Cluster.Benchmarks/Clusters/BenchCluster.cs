@@ -19,7 +19,9 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     private long _answered;
 
-    private BenchCluster(string connectionString) => ConnectionString = connectionString;
+    private readonly string[] _settings;
+
+    private BenchCluster(string connectionString, string[] settings) => (ConnectionString, _settings) = (connectionString, settings);
 
     public string ConnectionString { get; }
 
@@ -35,9 +37,9 @@ internal sealed class BenchCluster : IAsyncDisposable
     public (long Received, bool Confirmed) Progress =>
         (Sessions.Sum(session => session.Received), Interlocked.Read(ref _answered) >= Sessions.Sum(session => session.Pings));
 
-    public static async Task<BenchCluster> StartAsync(int nodes)
+    public static async Task<BenchCluster> StartAsync(int nodes, params string[] settings)
     {
-        var cluster = new BenchCluster(await PostgresServer.CreateDatabaseAsync());
+        var cluster = new BenchCluster(await PostgresServer.CreateDatabaseAsync(), settings);
         for (var i = 0; i < nodes; i++)
         {
             await cluster.AddNodeAsync();
@@ -53,12 +55,15 @@ internal sealed class BenchCluster : IAsyncDisposable
         var process = Programs.StartNode(
             folder.FullName,
             port,
-            $"--Cluster:Engine={new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 20 }}",
-            $"--Cluster:Key={Key}",
-            $"--Cluster:AdminToken={Token}",
-            $"--Cluster:NodeName=node-{Ports.Count + 1}",
-            "--Cluster:Limits:MessagesPerMinute=1000000",
-            "--Cluster:Limits:MailboxWaiting=10000000");
+            [
+                .. _settings,
+                $"--Cluster:Engine={new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 20 }}",
+                $"--Cluster:Key={Key}",
+                $"--Cluster:AdminToken={Token}",
+                $"--Cluster:NodeName=node-{Ports.Count + 1}",
+                "--Cluster:Limits:MessagesPerMinute=1000000",
+                "--Cluster:Limits:MailboxWaiting=10000000",
+            ]);
         await process.LineWithAsync("is running");
         _nodes.Add((process, folder));
         Ports.Add(port);

@@ -42,6 +42,15 @@ internal sealed class RawConnection : IDisposable
     /// <exception cref="InvalidOperationException">The answer was no 2xx.</exception>
     public async ValueTask<ReadOnlyMemory<byte>> ExchangeAsync(ReadOnlyMemory<byte> request)
     {
+        var answer = await TryExchangeAsync(request);
+        return answer.Span.StartsWith("HTTP/1.1 2"u8)
+            ? answer
+            : throw new InvalidOperationException($"Expected 2xx, got: {Encoding.UTF8.GetString(answer.Span)}");
+    }
+
+    /// <summary>Sends a request and reads its whole answer, whatever it is.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> TryExchangeAsync(ReadOnlyMemory<byte> request)
+    {
         await SendAsync(request);
         var (length, head, body) = (0, -1, 0);
         while (head < 0 || (body >= 0 ? length < head + body : !_answer.AsSpan(head, length - head).EndsWith(LastChunk)))
@@ -60,9 +69,7 @@ internal sealed class RawConnection : IDisposable
             }
         }
 
-        return _answer.AsSpan(0, 10).StartsWith("HTTP/1.1 2"u8)
-            ? _answer.AsMemory(0, length)
-            : throw new InvalidOperationException($"Expected 2xx, got: {Encoding.UTF8.GetString(_answer, 0, length)}");
+        return _answer.AsMemory(0, length);
     }
 
     /// <summary>What has come, at least one byte; 0 when the other side has closed.</summary>

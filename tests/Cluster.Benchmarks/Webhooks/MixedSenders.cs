@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Cluster.Benchmarks.Accept;
 using Cluster.Core.Api;
 using Cluster.Testing;
 
@@ -26,7 +27,7 @@ internal sealed class MixedSenders(string url, string token)
 
     private readonly List<(WebhookSample Sample, string Url, string Secret)> _sources = [];
 
-    private (WebhookSample Sample, string Url, string Secret) _loud;
+    private Target _loud = null!;
 
     public int Count => _sources.Count;
 
@@ -42,17 +43,16 @@ internal sealed class MixedSenders(string url, string token)
             _sources.AddRange(kind.Where(IsNewEachTime).Select(sample => (sample, url, secret)));
         }
 
-        var loud = WebhookSamples.Find("github/check_run.completed.failure");
-        var (loudUrl, loudSecret) = await AddAsync(api, loud, "loud");
-        _loud = (loud, loudUrl, loudSecret);
+        var (loudUrl, loudSecret) = await AddAsync(api, WebhookSamples.Find("github/check_run.completed.failure"), "loud");
+        _loud = new Target(new Uri(loudUrl), loudSecret);
     }
 
     /// <summary>Deliveries of all samples in turn, none like another.</summary>
     public IReadOnlyList<HttpRequestMessage> Sign(int count) =>
         [.. Enumerable.Range(0, count).Select(i => Sign(_sources[i % _sources.Count]))];
 
-    /// <summary>Deliveries of one more source, none like another.</summary>
-    public IReadOnlyList<HttpRequestMessage> SignLoud(int count) => [.. Enumerable.Range(0, count).Select(_ => Sign(_loud))];
+    /// <summary>Deliveries of one more source, none like another, as bytes: who shouts shall cost the machine little.</summary>
+    public SignedRequests SignLoud(int count) => SignedRequests.Sign(_loud, count);
 
     private static async Task<(string Url, string Secret)> AddAsync(HttpClient api, WebhookSample sample, string name)
     {
