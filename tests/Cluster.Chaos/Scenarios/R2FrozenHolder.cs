@@ -56,6 +56,11 @@ internal sealed class R2FrozenHolder : Scenario
     private static async Task<Freeze> FreezeAsync(ChaosCluster cluster, CancellationToken ct)
     {
         var holder = await HolderAsync(cluster, ct);
+        for (var i = 0; i < MostMoves && cluster.Sessions.All(s => s.Node != holder); i++)
+        {
+            await MoveSessionsAsync(cluster, holder, ct);
+        }
+
         var attached = cluster.Sessions.Count(s => s.Node == holder);
         var holdings = await cluster.Witness.HoldingsAsync(HousekeepingLease, ct);
         var frozen = RunClock.Now;
@@ -66,6 +71,17 @@ internal sealed class R2FrozenHolder : Scenario
         return new Freeze(frozen, taken is null ? TimeSpan.MaxValue : taken.At - frozen, attached);
     }
 
+    // A node that was killed before and then took the lease has no session yet: those of the fullest other node look for another one.
+    private static async Task MoveSessionsAsync(ChaosCluster cluster, ChaosNode holder, CancellationToken ct)
+    {
+        var fullest = cluster.Nodes.Where(n => n != holder).MaxBy(n => cluster.Sessions.Count(s => s.Node == n))!;
+        await fullest.KillAsync();
+        await Stage.PassAsync(5, ct);
+        fullest.Launch();
+        await fullest.ReadyAsync(ct);
+    }
+
+    private const int MostMoves = 4;
     private const string HousekeepingLease = "housekeeping";
 
     internal static async Task<ChaosNode> HolderAsync(ChaosCluster cluster, CancellationToken ct)
