@@ -29,11 +29,12 @@ public static partial class KeptPayload
         ],
         StringComparer.OrdinalIgnoreCase);
 
-    private static readonly string[] DroppedParts =
-    [
-        "email", "e-mail", "password", "passwd", "passphrase", "secret", "token", "credential", "authorization", "cookie", "api_key", "apikey", "api-key",
-        "private_key", "privatekey", "private-key",
-    ];
+    private static readonly SearchValues<string> DroppedParts = SearchValues.Create(
+        [
+            "email", "e-mail", "password", "passwd", "passphrase", "secret", "token", "credential", "authorization", "cookie", "api_key", "apikey", "api-key",
+            "private_key", "privatekey", "private-key",
+        ],
+        StringComparison.OrdinalIgnoreCase);
 
     // In the query of an address, where names are short.
     private static readonly FrozenSet<string> DroppedQueries = FrozenSet.ToFrozenSet(["key", "sig", "code", "auth", "jwt", "pwd"], StringComparer.OrdinalIgnoreCase);
@@ -135,12 +136,13 @@ public static partial class KeptPayload
     }
 
     private static bool IsDropped(string name) =>
-        Dropped.Contains(name) || DroppedParts.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
+        Dropped.Contains(name) || name.AsSpan().ContainsAny(DroppedParts);
 
     // {"name": "Authorization", "value": …}: what a field holds stands beside its name.
     private static bool TellsOfItsValue(JsonElement element) =>
         element.EnumerateObject().Any(field =>
-            PayloadFields.Read(field.Value) is { } text && (Is(PayloadFields.Name(field), "name") || Is(PayloadFields.Name(field), "key")) && IsDropped(text));
+            field.Value.ValueKind == JsonValueKind.String && PayloadFields.Name(field) is var name && (Is(name, "name") || Is(name, "key"))
+            && PayloadFields.Read(field.Value) is { } text && IsDropped(text));
 
     private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
 

@@ -52,7 +52,7 @@ internal static class EventEndpoints
         await lives.FindAsync(id, context.Caller().Identity, ct) is { } life ? TypedResults.Ok(life) : NoSuchEvent(id);
 
     private static async Task<Results<Ok<Replayed>, ProblemHttpResult>> ReplayAsync(
-        long id, ReplayEvent request, HttpContext context, ReplayStore replays, Router router, CancellationToken ct)
+        long id, ReplayEvent request, HttpContext context, ReplayStore replays, SenderLimits limits, CancellationToken ct)
     {
         var caller = context.Caller();
         SessionId? to = null;
@@ -66,7 +66,7 @@ internal static class EventEndpoints
             to = other;
         }
 
-        if (router.Throttle(caller.Identity) is { } wait)
+        if (limits.Throttle(caller.Identity) is { } wait)
         {
             return TooFast(context, wait);
         }
@@ -84,7 +84,7 @@ internal static class EventEndpoints
     }
 
     private static async Task<Results<Ok<Redriven>, ProblemHttpResult>> RedriveAsync(
-        string owner, string name, RedriveEvents request, HttpContext context, ReplayStore replays, Router router, Engine engine, CancellationToken ct)
+        string owner, string name, RedriveEvents request, HttpContext context, ReplayStore replays, SenderLimits limits, Engine engine, CancellationToken ct)
     {
         var caller = context.Caller();
         if (request.State is not ("dead" or "expired"))
@@ -97,7 +97,7 @@ internal static class EventEndpoints
             return SessionEndpoints.NoSuchSession();
         }
 
-        if (router.Throttle(caller.Identity) is { } wait)
+        if (limits.Throttle(caller.Identity) is { } wait)
         {
             return TooFast(context, wait);
         }

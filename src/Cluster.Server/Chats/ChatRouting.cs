@@ -35,8 +35,8 @@ internal readonly record struct Taken(bool Known, string? Answer = null);
 /// <summary>Decides what becomes of what people say to bots: nothing for strangers, a pairing, a command, a verdict, or an event for a
 /// session. Everything is committed when it returns.</summary>
 internal sealed partial class ChatRouting(
-    ChatStore chats, ChatCommands commands, PairingStore pairings, PairingWindows windows, OutboxStore outbox, PermissionStore permissions, Router router, Engine engine,
-    Refusals refusals)
+    ChatStore chats, ChatCommands commands, PairingStore pairings, PairingWindows windows, OutboxStore outbox, PermissionStore permissions, Router router, SenderLimits limits,
+    Engine engine, Refusals refusals)
 {
     private const string NoSuchRequest = "There is no such request that you may answer.";
 
@@ -175,7 +175,7 @@ internal sealed partial class ChatRouting(
 
     private async Task PairAsync(Heard heard, PairingCode code, CancellationToken ct)
     {
-        if (router.Throttle(heard.Who) is not null || await chats.WasObeyedAsync(heard.Key, ct))
+        if (limits.Throttle(heard.Who) is not null || await chats.WasObeyedAsync(heard.Key, ct))
         {
             return;
         }
@@ -202,7 +202,7 @@ internal sealed partial class ChatRouting(
     private async Task<bool> AskAsync(Heard heard, ChatUpdate.Message message, CancellationToken ct)
     {
         var text = HostileText.Clean(message.Text).ReplaceLineEndings(" ").Trim();
-        return message is { Place.Private: true, Edited: false } && text.Length > 0 && router.Throttle(heard.Who) is null
+        return message is { Place.Private: true, Edited: false } && text.Length > 0 && limits.Throttle(heard.Who) is null
             && await windows.AskAsync(heard.Who, heard.Name, HostileText.Cut(text, PairingWindows.MaxText), heard.Conversation, ct);
     }
 
@@ -224,7 +224,7 @@ internal sealed partial class ChatRouting(
 
     private async Task<string?> PressAsync(Heard heard, ChatUpdate.Press press, CancellationToken ct)
     {
-        if (!(await chats.LookAsync(heard.Who, heard.Conversation, null, ct)).Known || router.Throttle(heard.Who) is not null)
+        if (!(await chats.LookAsync(heard.Who, heard.Conversation, null, ct)).Known || limits.Throttle(heard.Who) is not null)
         {
             refusals.Count("press", heard.Who.Value);
             return null;

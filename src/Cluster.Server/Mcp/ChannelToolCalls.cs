@@ -16,7 +16,7 @@ namespace Cluster.Server.Mcp;
 /// <summary>Claude's tools. Wrong arguments get a sentence that Claude can act on; a tool reaches only its own session's conversations.</summary>
 internal sealed class ChannelToolCalls(
     ToolCallStore calls, ChatToolCalls chats, AttachmentCalls attachments, ConversationStore conversations, SessionStore sessions, PayloadParts payloads,
-    Router router)
+    SenderLimits limits)
 {
     private const int DefaultMessages = 20;
 
@@ -111,7 +111,7 @@ internal sealed class ChannelToolCalls(
             return new ToolOutcome(true, $"{other} is this session itself. Nothing was sent.");
         }
 
-        return SaidText.Unfit(text) ?? SaidText.TooFast(router, call.Session) ?? await calls.TellAsync(call, other, text, ct);
+        return SaidText.Unfit(text) ?? SaidText.TooFast(limits, call.Session) ?? await calls.TellAsync(call, other, text, ct);
     }
 
     private async Task<ToolOutcome> AckAsync(ToolCall call, ToolArguments arguments, CancellationToken ct)

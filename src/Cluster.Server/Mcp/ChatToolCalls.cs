@@ -11,7 +11,7 @@ using Cluster.Storage.Mailboxes;
 namespace Cluster.Server.Mcp;
 
 /// <summary>The tools that send something to chats. Each tells what became of it at the platform, when that is known soon.</summary>
-internal sealed class ChatToolCalls(ToolCallStore calls, ChatActs acts, SentWait sent, Router router)
+internal sealed class ChatToolCalls(ToolCallStore calls, ChatActs acts, SentWait sent, SenderLimits limits)
 {
     private const int MaxEmoji = 64; // UTF-16 code units
 
@@ -27,7 +27,7 @@ internal sealed class ChatToolCalls(ToolCallStore calls, ChatActs acts, SentWait
             return new ToolOutcome(true, fault);
         }
 
-        if (((files.Count > 0 && text.Length == 0 ? null : SaidText.Unfit(text)) ?? NoUploads(files) ?? (new Identity(chatId).IsSession(out _) ? SaidText.TooFast(router, call.Session) : null)) is { } refused)
+        if (((files.Count > 0 && text.Length == 0 ? null : SaidText.Unfit(text)) ?? NoUploads(files) ?? (new Identity(chatId).IsSession(out _) ? SaidText.TooFast(limits, call.Session) : null)) is { } refused)
         {
             return refused;
         }
@@ -111,7 +111,7 @@ internal sealed class ChatToolCalls(ToolCallStore calls, ChatActs acts, SentWait
             return new ToolOutcome(true, fault);
         }
 
-        if ((SaidText.Unfit(text) ?? SaidText.TooFast(router, call.Session)) is { } refused)
+        if ((SaidText.Unfit(text) ?? SaidText.TooFast(limits, call.Session)) is { } refused)
         {
             return refused;
         }

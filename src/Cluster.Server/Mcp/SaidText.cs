@@ -17,8 +17,8 @@ internal static class SaidText
         : null;
 
     /// <summary>What a session tells others counts like what a person says.</summary>
-    public static ToolOutcome? TooFast(Router router, SessionId sender) =>
-        router.Throttle(Identity.Session(sender)) is { } wait
+    public static ToolOutcome? TooFast(SenderLimits limits, SessionId sender) =>
+        limits.Throttle(Identity.Session(sender)) is { } wait
             ? new ToolOutcome(true, $"This session sends notes faster than the limit allows. Wait {Math.Max(1, (int)wait.TotalSeconds)} s. Nothing was sent.")
             : null;
 }

@@ -88,6 +88,7 @@ internal static partial class Node
             .AddSingleton(key)
             .AddSingleton<NodeAddress>()
             .AddSingleton<ReadyProbe>()
+            .AddSingleton<SenderLimits>()
             .AddSingleton<Router>()
             .AddSingleton<ConsoleMessages>()
             .AddSingleton<SessionViews>()

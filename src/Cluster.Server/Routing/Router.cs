@@ -1,13 +1,10 @@
 using System.Collections.Concurrent;
-using System.Threading.RateLimiting;
 using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Core.Sessions;
-using Cluster.Server.Nodes;
 using Cluster.Server.Security;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Sessions;
-using Microsoft.Extensions.Options;
 
 namespace Cluster.Server.Routing;
 
@@ -33,44 +30,10 @@ public abstract record SubmitOutcome
 
 /// <summary>Brings an event of an identity to a session's mailbox: asks the allowlist, then the appender, and asks again when the
 /// allowlist has changed in between.</summary>
-public sealed class Router(Appender appender, AccessStore accesses, IOptions<ClusterOptions> options, Refusals refusals) : IAsyncDisposable
+public sealed class Router(Appender appender, AccessStore accesses, SenderLimits limits, Refusals refusals)
 {
     // A cached allowlist only ever saves a look: the append refuses it once it is stale.
     private readonly ConcurrentDictionary<SessionId, AccessList> _known = new();
-
-    private readonly PartitionedRateLimiter<Identity> _limiter = PartitionedRateLimiter.Create<Identity, Identity>(sender =>
-    {
-        var limits = options.Value.Limits;
-        var source = sender.Value.StartsWith("source:", StringComparison.Ordinal);
-        var perSecond = source ? limits.WebhooksPerSecond : Math.Max(1, limits.MessagesPerMinute / 60);
-
-        // Little by little, since what is let in at once all others feel.
-        var parts = perSecond % 10 == 0 ? 10 : 1;
-        return RateLimitPartition.GetTokenBucketLimiter(sender, _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = source ? 10 * limits.WebhooksPerSecond : limits.MessagesPerMinute,
-            TokensPerPeriod = perSecond / parts,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1) / parts,
-            QueueLimit = 0,
-        });
-    });
-
-    /// <summary>Whether a sender has nothing left of its limit. Only what it proved was counted, so nobody else can use it up.</summary>
-    public bool IsSpent(Identity sender) => _limiter.GetStatistics(sender) is { CurrentAvailablePermits: 0 };
-
-    /// <summary>Counts one thing that a sender says against its limit.</summary>
-    /// <returns>How long to wait, when it says too much; null when it may be said.</returns>
-    public TimeSpan? Throttle(Identity sender)
-    {
-        using var lease = _limiter.AttemptAcquire(sender);
-        if (lease.IsAcquired)
-        {
-            return null;
-        }
-
-        refusals.Count("rate", sender.Value);
-        return lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromSeconds(1);
-    }
 
     /// <param name="session">Where it should go.</param>
     /// <param name="sender">Who says it.</param>
@@ -81,7 +44,7 @@ public sealed class Router(Appender appender, AccessStore accesses, IOptions<Clu
     public async Task<SubmitOutcome> SubmitAsync(
         SessionId session, Identity sender, Func<AccessList, Submission?> submit, CancellationToken ct, bool counted = false)
     {
-        if (!counted && Throttle(sender) is { } wait)
+        if (!counted && limits.Throttle(sender) is { } wait)
         {
             return new SubmitOutcome.TooFast(wait);
         }
@@ -122,6 +85,4 @@ public sealed class Router(Appender appender, AccessStore accesses, IOptions<Clu
 
         Submission? Admit(AccessList? list) => list?.May(sender, Act.Talk) == true ? submit(list) : null;
     }
-
-    public ValueTask DisposeAsync() => _limiter.DisposeAsync();
 }

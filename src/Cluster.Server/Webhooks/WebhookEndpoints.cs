@@ -29,7 +29,7 @@ internal static class WebhookEndpoints
     }
 
     private static async Task<IResult> ReceiveAsync(
-        string path, HttpContext context, KnownSources sources, WebhookEntry entry, Router router, Refusals refusals, Engine engine, CancellationToken ct)
+        string path, HttpContext context, KnownSources sources, WebhookEntry entry, SenderLimits limits, Refusals refusals, Engine engine, CancellationToken ct)
     {
         var request = context.Request;
         if (path.Length != 32 || await sources.FindAsync(path, ct) is not { } known)
@@ -50,7 +50,7 @@ internal static class WebhookEndpoints
         }
 
         // Before anything is read: who floods a node shall cost it little, and the others less.
-        if (router.IsSpent(known.Source.Identity))
+        if (limits.IsSpent(known.Source.Identity))
         {
             refusals.Count("rate", known.Source.Identity.Value);
             return TooFast(context, TimeSpan.FromSeconds(1));

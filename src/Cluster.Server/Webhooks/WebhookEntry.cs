@@ -26,16 +26,22 @@ internal abstract record Entry
 
 /// <summary>Reads a proved delivery and lets its events in. Of a batch each is an event of its own: it has entered when all have, and after a part of it the
 /// sender is told to come again; what has entered already is known then.</summary>
-internal sealed class WebhookEntry(KnownSources sources, WebhookRouting routing, Router router)
+internal sealed class WebhookEntry(KnownSources sources, WebhookRouting routing, SenderLimits limits)
 {
     private const int MostChanges = 3; // of a source's settings while one event comes in
 
     public async Task<Entry> EnterAsync(KnownSource known, WebhookDelivery delivery, Proven proven, CancellationToken ct)
     {
         // A delivery counts once, with all that is in it: else a batch beyond the limit would never have entered, however often it came.
-        if (router.Throttle(known.Source.Identity) is { } wait)
+        if (limits.Throttle(known.Source.Identity) is { } wait)
         {
             return new Entry.Submitted(new SubmitOutcome.TooFast(wait));
+        }
+
+        using var place = await limits.PlaceAsync(known.Source.Identity, ct);
+        if (!place.IsAcquired)
+        {
+            return new Entry.Submitted(new SubmitOutcome.TooFast(TimeSpan.FromSeconds(1)));
         }
 
         if (WebhookSenders.Split(known.Sender!, delivery) is not { } parts)
