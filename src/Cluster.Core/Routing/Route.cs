@@ -91,6 +91,9 @@ public sealed record Route
 /// <summary>Makes one message of the events that come close together and have these fields in common.</summary>
 public sealed record RouteFold
 {
+    /// <summary>Shortest <see cref="Within"/>.</summary>
+    public static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
     /// <summary>Longest <see cref="AtMost"/>.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
@@ -175,5 +178,8 @@ public sealed record RouteCondition
     public override string ToString() => $"{Field}: {string.Join(" or ", Values)}";
 }
 
-/// <summary>Something wrong with a list of routes: with which of them, by its place, or with the list.</summary>
-public sealed record RouteFault(int? Route, string Text);
+/// <summary>Something wrong with a list of routes.</summary>
+/// <param name="Route">With which of them, by its place; null for the list.</param>
+/// <param name="Text">What.</param>
+/// <param name="Part">In which of its parts: a key, or a key within a key, such as <c>fold.by</c>; null for the whole route.</param>
+public sealed record RouteFault(int? Route, string Text, string? Part = null);

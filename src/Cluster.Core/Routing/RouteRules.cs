@@ -27,20 +27,30 @@ public static partial class RouteRules
         {
             if (!names.Add(routes[i].Name))
             {
-                faults.Add(new RouteFault(i, $"A route before this one is named '{routes[i].Name}' too; each needs a name of its own."));
+                faults.Add(new RouteFault(i, $"A route before this one is named '{routes[i].Name}' too; each needs a name of its own.", "name"));
             }
 
             var place = i;
-            faults.AddRange(Check(routes[i]).Select(text => new RouteFault(place, text)));
+            faults.AddRange(Check(routes[i]).Select(fault => new RouteFault(place, fault.Text, fault.Part)));
         }
 
         return faults;
     }
 
-    /// <summary>What is wrong with one condition, or null.</summary>
-    public static string? Fault(RouteCondition condition, bool untrusted)
+    /// <summary>What is wrong with one value of a condition, or null.</summary>
+    public static string? Fault(string field, string value) =>
+        value.Length is 0 or > MaxValueLength || value.Any(char.IsControl) ? $"A value of '{field}' has 1 to {MaxValueLength} characters on one line."
+        : field == RouteFields.Source && !Slug.IsValid(value) ? $"'{value}' is no source's name; name each source that the route is for."
+        : field == RouteFields.Fork && value is not ("true" or "false") ? $"'fork' is true or false, not '{value}'."
+        : ValueTest.Read(value) is null ? $"'{value}' is no comparison; write one such as '>= 3'."
+        : null;
+
+    /// <summary>What is wrong with a condition, whatever its values, or null.</summary>
+    /// <param name="field">Its field.</param>
+    /// <param name="values">How many values it has.</param>
+    /// <param name="untrusted">Whether strangers may meet it.</param>
+    public static string? Fault(string field, int values, bool untrusted)
     {
-        var (field, values) = (condition.Field, condition.Values);
         if (JsonPath.IsMeant(field))
         {
             if (JsonPath.Read(field) is null)
@@ -66,51 +76,39 @@ public static partial class RouteRules
             }
         }
 
-        if (values.Count is 0 or > MostValues)
-        {
-            return $"The condition '{field}' has {values.Count} values; 1 to {MostValues} are allowed.";
-        }
-
-        return values.Select(value => Fault(field, value)).FirstOrDefault(fault => fault is not null);
+        return values is 0 or > MostValues ? $"The condition '{field}' has {values} values; 1 to {MostValues} are allowed." : null;
     }
 
-    private static string? Fault(string field, string value) =>
-        value.Length is 0 or > MaxValueLength || value.Any(char.IsControl) ? $"A value of '{field}' has 1 to {MaxValueLength} characters on one line."
-        : field == RouteFields.Source && !Slug.IsValid(value) ? $"'{value}' is no source's name; name each source that the route is for."
-        : field == RouteFields.Fork && value is not ("true" or "false") ? $"'fork' is true or false, not '{value}'."
-        : ValueTest.Read(value) is null ? $"'{value}' is no comparison; write one such as '>= 3'."
-        : null;
-
-    private static IEnumerable<string> Check(Route route)
+    private static IEnumerable<(string Part, string Text)> Check(Route route)
     {
         if (!Slug.IsValid(route.Name))
         {
-            yield return $"A route's name is {Slug.Expected}; '{route.Name}' is not.";
+            yield return ("name", $"A route's name is {Slug.Expected}; '{route.Name}' is not.");
         }
 
         if (!route.When.Any(condition => condition.Field == RouteFields.Source))
         {
-            yield return "The route does not say whose events it is for; add 'source: NAME' to its 'when'.";
+            yield return ("when.source", "The route does not say whose events it is for; add 'source: NAME' to its 'when'.");
         }
 
         if (route.Playbook is { Length: > Route.MaxPlaybookLength } playbook)
         {
-            yield return $"The playbook has {playbook.Length:N0} characters; {Route.MaxPlaybookLength:N0} are the most.";
+            yield return ("playbook", $"The playbook has {playbook.Length:N0} characters; {Route.MaxPlaybookLength:N0} are the most.");
         }
 
         foreach (var session in route.Sessions().Where(session => !SessionText().IsMatch(session)))
         {
-            yield return $"'{session}' is no session; write owner/name.";
+            yield return ("to", $"'{session}' is no session; write owner/name.");
         }
 
         if (route.To is null == route.Repository is null)
         {
-            yield return "'to' names either a session or a repository.";
+            yield return ("to", "'to' names either a session or a repository.");
         }
 
         if (route.Repository is { } repository && !RepositoryText().IsMatch(repository))
         {
-            yield return $"'{repository}' is no repository; write owner/name as its platform does, or '*' for the one that the event is about.";
+            yield return ("to", $"'{repository}' is no repository; write owner/name as its platform does, or '*' for the one that the event is about.");
         }
 
         foreach (var fault in Parts(route))
@@ -119,30 +117,30 @@ public static partial class RouteRules
         }
     }
 
-    private static IEnumerable<string> Parts(Route route)
+    private static IEnumerable<(string Part, string Text)> Parts(Route route)
     {
         if (route.Queue is { } queue && (queue < TimeSpan.FromMinutes(1) || queue > DeliveryRules.KeepWaiting))
         {
-            yield return "'queue' is a time of 1m to 7d.";
+            yield return ("otherwise", "'queue' is a time of 1m to 7d.");
         }
 
         if (route.Fold is { } fold)
         {
             if (fold.By.Count is 0 or > MostFields)
             {
-                yield return $"'fold' is by 1 to {MostFields} fields.";
+                yield return ("fold.by", $"'fold' is by 1 to {MostFields} fields.");
             }
 
             foreach (var field in fold.By.Where(field => !RouteFields.IsPlatformMade(field)))
             {
-                yield return RouteFields.IsWritable(field)
+                yield return ("fold.by", RouteFields.IsWritable(field)
                     ? $"Strangers can write '{field}', so they could hide an event in a fold; name fields that the platform makes, such as repository or head_sha."
-                    : $"No event has a field '{field}'. {Nearest.Of(field, [.. RouteFields.Normalized, .. RouteFields.Trusted])}";
+                    : $"No event has a field '{field}'. {Nearest.Of(field, [.. RouteFields.Normalized, .. RouteFields.Trusted])}");
             }
 
-            if (fold.Within < TimeSpan.FromSeconds(1) || fold.AtMost < fold.Within || fold.AtMost > RouteFold.Longest)
+            if (fold.Within < RouteFold.Shortest || fold.AtMost < fold.Within || fold.AtMost > RouteFold.Longest)
             {
-                yield return $"A fold is open 'within' 1s or more, and 'at_most' as long as that or longer, {Duration.Write(RouteFold.Longest)} at the most.";
+                yield return ("fold", $"A fold is open 'within' 1s or more, and 'at_most' as long as that or longer, {Duration.Write(RouteFold.Longest)} at the most.");
             }
         }
 
@@ -150,12 +148,12 @@ public static partial class RouteRules
         {
             if (!TimeZoneInfo.TryFindSystemTimeZoneById(quiet.Zone, out _))
             {
-                yield return $"The node knows no time zone '{quiet.Zone}'; write one such as Europe/Berlin or UTC.";
+                yield return ("quiet", $"The node knows no time zone '{quiet.Zone}'; write one such as Europe/Berlin or UTC.");
             }
 
             if (quiet.From == quiet.To)
             {
-                yield return "'quiet' begins and ends at the same time; to have no events, leave the route out.";
+                yield return ("quiet", "'quiet' begins and ends at the same time; to have no events, leave the route out.");
             }
         }
 
@@ -163,30 +161,30 @@ public static partial class RouteRules
         {
             if (escalate.After < TimeSpan.FromMinutes(1) || escalate.After > TimeSpan.FromDays(1))
             {
-                yield return "'escalate' comes 'after' 1m to 1d.";
+                yield return ("escalate", "'escalate' comes 'after' 1m to 1d.");
             }
 
             if (escalate.To is null && escalate.Notify.Count == 0)
             {
-                yield return "'escalate' names who comes next: session, notify or both.";
+                yield return ("escalate.who", "'escalate' names who comes next: session, notify or both.");
             }
 
             if (escalate.To is not null && escalate.To == route.To)
             {
-                yield return $"'escalate' names {escalate.To}, which has the event already; name another session.";
+                yield return ("escalate", $"'escalate' names {escalate.To}, which has the event already; name another session.");
             }
         }
 
-        foreach (var list in new[] { route.Notify, route.Escalate?.Notify ?? [] })
+        foreach (var (part, list) in new[] { ("notify", route.Notify), ("escalate", route.Escalate?.Notify ?? []) })
         {
             if (list.Count > MostTold)
             {
-                yield return $"'notify' has {list.Count} accounts; {MostTold} are the most.";
+                yield return (part, $"'notify' has {list.Count} accounts; {MostTold} are the most.");
             }
 
             foreach (var account in list.Where(account => !AccountText().IsMatch(account)))
             {
-                yield return $"'{account}' is no account; write telegram:NUMBER or discord:NUMBER, as `cluster identities` shows them.";
+                yield return (part, $"'{account}' is no account; write telegram:NUMBER or discord:NUMBER, as `cluster identities` shows them.");
             }
         }
     }

@@ -49,16 +49,25 @@ internal sealed partial class RoutesYaml
         return null;
     }
 
-    private RouteFold? Fold(YamlNode node) =>
-        Part(node, "fold", "{ by: [repository, head_sha], within: 30s }", ["by", "within", "at_most"], ["by", "within"]) is { } part
-            && Time(part["within"], "within") is { } within
-            ? new RouteFold
-            {
-                By = Texts(part["by"], "by"),
-                Within = within,
-                AtMost = part.TryGetValue("at_most", out var most) ? Time(most, "at_most") ?? within : Shorter(within * 10, RouteFold.Longest),
-            }
-            : null;
+    // A time that could not be read is told; here stands one of which nothing more is to be told.
+    private RouteFold? Fold(YamlNode node, HashSet<string> unread)
+    {
+        if (Part(node, "fold", "{ by: [repository, head_sha], within: 30s }", ["by", "within", "at_most"], ["by", "within"]) is not { } part)
+        {
+            return null;
+        }
+
+        var within = part.TryGetValue("within", out var first) ? Time(first, "within") : null;
+        var most = part.TryGetValue("at_most", out var last) ? Time(last, "at_most") : null;
+        var by = part.TryGetValue("by", out var fields) ? Texts(fields, "by") : null;
+        if (by is null or [] && fields is not YamlSequenceNode { Children.Count: 0 })
+        {
+            unread.Add("fold.by");
+        }
+
+        var open = within ?? Shorter(most ?? RouteFold.Shortest, RouteFold.Longest);
+        return new RouteFold { By = by ?? [], Within = open, AtMost = most ?? (last is null ? Shorter(open * 10, RouteFold.Longest) : open) };
+    }
 
     private bool Urgent(YamlNode node)
     {
@@ -83,23 +92,37 @@ internal sealed partial class RoutesYaml
             Fault(then, "'then' is queue (it waits for the end of the quiet hours) or filter (it is recorded and wakes nobody).");
         }
 
-        return Clock(part["from"], "from") is { } from && Clock(part["to"], "to") is { } to && Scalar(part["zone"], "The zone") is { } zone
-            ? new RouteQuiet { From = from, To = to, Zone = zone, Filter = then is not null && Text(then) == "filter" }
-            : null;
+        var from = part.TryGetValue("from", out var first) ? Clock(first, "from") : null;
+        var to = part.TryGetValue("to", out var last) ? Clock(last, "to") : null;
+        var zone = part.TryGetValue("zone", out var place) ? Scalar(place, "The zone") : null;
+        return new RouteQuiet
+        {
+            From = from ?? to?.AddHours(1) ?? default,
+            To = to ?? from?.AddHours(1) ?? new TimeOnly(1, 0),
+            Zone = zone ?? TimeZoneInfo.Utc.Id,
+            Filter = then is not null && Text(then) == "filter",
+        };
     }
 
-    private RouteEscalation? Escalation(YamlNode node) =>
-        Part(node, "escalate", "{ after: 10m, session: owner/name }", ["after", "session", "notify"], ["after"]) is { } part
-            && Time(part["after"], "after") is { } after
-            ? new RouteEscalation
-            {
-                After = after,
-                To = part.TryGetValue("session", out var session) ? Session(session) : null,
-                Notify = part.TryGetValue("notify", out var notify) ? Texts(notify, "notify") : [],
-            }
-            : null;
+    private RouteEscalation? Escalation(YamlNode node, HashSet<string> unread)
+    {
+        if (Part(node, "escalate", "{ after: 10m, session: owner/name }", ["after", "session", "notify"], ["after"]) is not { } part)
+        {
+            return null;
+        }
 
-    /// <summary>The keys of a part of a route, or null when it has a fault.</summary>
+        var before = _faults.Count;
+        var to = part.TryGetValue("session", out var session) ? Session(session) : null;
+        var told = part.TryGetValue("notify", out var notify) ? Texts(notify, "notify") : [];
+        if (_faults.Count > before || part.Keys.Except(["after"]).Any(key => key is not ("session" or "notify")))
+        {
+            unread.Add("escalate.who"); // it named somebody
+        }
+
+        return new RouteEscalation { After = (part.TryGetValue("after", out var after) ? Time(after, "after") : null) ?? TimeSpan.FromMinutes(10), To = to, Notify = told };
+    }
+
+    /// <summary>The keys of a part of a route, or null when it is none.</summary>
     private Dictionary<string, YamlNode>? Part(YamlNode node, string name, string form, string[] known, string[] needed)
     {
         if (node is not YamlMappingNode fields)
@@ -109,7 +132,6 @@ internal sealed partial class RoutesYaml
         }
 
         var given = new Dictionary<string, YamlNode>();
-        var before = _faults.Count;
         foreach (var (key, value) in fields.Children)
         {
             var word = Text(key) ?? "";
@@ -126,7 +148,7 @@ internal sealed partial class RoutesYaml
             Fault(node, $"'{name}' has no '{word}'; a form is {form}.");
         }
 
-        return _faults.Count == before ? given : null;
+        return given;
     }
 
     private List<string> Texts(YamlNode node, string key) =>

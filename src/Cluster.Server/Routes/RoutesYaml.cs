@@ -22,7 +22,7 @@ internal sealed partial class RoutesYaml
     private readonly string _caller;
     private readonly List<LineFault> _faults = [];
     private readonly List<Route> _routes = [];
-    private readonly List<int> _lines = [];
+    private readonly List<RouteLines> _lines = [];
 
     private RoutesYaml(string text, string caller)
     {
@@ -47,10 +47,17 @@ internal sealed partial class RoutesYaml
 
     public IReadOnlyList<LineFault> Faults => [.. _faults.OrderBy(fault => fault.Line)];
 
-    /// <summary>Faults that were found elsewhere, by the places of the routes.</summary>
-    public void Add(IEnumerable<RouteFault> faults) =>
-        _faults.AddRange(faults.Select(fault => new LineFault(
-            fault.Route is { } place ? _lines[place] : 1, fault.Route is { } route ? $"Route '{_routes[route].Name}': {fault.Text}" : fault.Text)));
+    /// <summary>Faults that were found elsewhere, by the places of the routes. Where something could not be read, it is told already, and nothing
+    /// follows from its absence.</summary>
+    public void Add(IEnumerable<RouteFault> faults)
+    {
+        foreach (var fault in faults.Where(fault => fault is not { Route: { } place, Part: { } part } || !_lines[place].Unread.Contains(part)))
+        {
+            _faults.Add(fault.Route is { } place
+                ? new LineFault(_lines[place].Of(fault.Part), _routes[place].Name.Length > 0 ? $"Route '{_routes[place].Name}': {fault.Text}" : fault.Text)
+                : new LineFault(1, fault.Text));
+        }
+    }
 
     private void ReadFile(YamlNode root)
     {
@@ -112,63 +119,75 @@ internal sealed partial class RoutesYaml
             }
         }
 
-        var before = _faults.Count;
+        // What can be read of a route is looked at though another part of it cannot: all that is wrong with it is told at once.
+        var unread = new HashSet<string>();
         var untrusted = Flag(given, "untrusted");
-        var name = Required(given, "name", node) is { } named ? Scalar(named, "The route's name") ?? "" : "";
-        var conditions = Required(given, "when", node) is { } when ? Conditions(when, untrusted) : [];
+        var name = Required(given, "name", node) is { } named ? Scalar(named, "The route's name") : null;
+        var conditions = Required(given, "when", node) is { } when ? Conditions(when, untrusted, unread) : null;
         var to = Required(given, "to", node) is { } target ? Target(target, "to", "session", "repository") : default;
         var otherwise = given.TryGetValue("otherwise", out var other) ? Target(other, "otherwise", "session", "queue") : default;
-        var route = new Route
+        unread.UnionWith(new[] { name is null ? "name" : "", conditions is null ? "when.source" : "", to is (null, null, _) ? "to" : "" });
+        _routes.Add(new Route
         {
-            Name = name,
-            When = conditions,
+            Name = name ?? "",
+            When = conditions ?? [],
             To = to.Session,
             Repository = to.Repository,
             Otherwise = otherwise.Session,
             Queue = otherwise.Queue,
             Playbook = given.TryGetValue("playbook", out var playbook) ? Scalar(playbook, "The playbook")?.TrimEnd() : null,
-            Fold = given.TryGetValue("fold", out var fold) ? Fold(fold) : null,
+            Fold = given.TryGetValue("fold", out var fold) ? Fold(fold, unread) : null,
             Urgent = given.TryGetValue("priority", out var priority) && Urgent(priority),
             Notify = given.TryGetValue("notify", out var notify) ? Texts(notify, "notify") : [],
             Quiet = given.TryGetValue("quiet", out var quiet) ? Quiet(quiet) : null,
-            Escalate = given.TryGetValue("escalate", out var escalate) ? Escalation(escalate) : null,
+            Escalate = given.TryGetValue("escalate", out var escalate) ? Escalation(escalate, unread) : null,
             Also = Flag(given, "also"),
             Untrusted = untrusted,
-        };
-        if (_faults.Count == before)
-        {
-            _routes.Add(route);
-            _lines.Add(Line(node));
-        }
+        });
+        _lines.Add(new RouteLines(Line(node), given.ToDictionary(part => part.Key, part => Line(part.Value)), unread));
     }
 
-    private List<RouteCondition> Conditions(YamlNode node, bool untrusted)
+    private List<RouteCondition>? Conditions(YamlNode node, bool untrusted, HashSet<string> unread)
     {
-        var conditions = new List<RouteCondition>();
         if (node is not YamlMappingNode fields)
         {
             Fault(node, "'when' has fields and their values, such as { source: ci, branch: main }.");
-            return conditions;
+            return null;
         }
 
+        var conditions = new List<RouteCondition>();
         foreach (var (key, value) in fields.Children)
         {
             var field = Text(key) ?? "";
             var values = value is YamlSequenceNode list
                 ? list.Select(one => Scalar(one, $"A value of '{field}'")).ToList()
                 : [Scalar(value, $"The condition '{field}'")];
-            var condition = new RouteCondition { Field = field, Values = [.. values.OfType<string>()] };
-            if (condition.Values.Count < values.Count)
+            if (RouteRules.Fault(field, values.Count, untrusted) is { } wrong)
             {
-                continue; // told already
+                Fault(key, wrong);
             }
 
-            if (RouteRules.Fault(condition, untrusted) is { } fault)
+            var good = new List<string>();
+            foreach (var text in values.OfType<string>())
             {
-                Fault(key, fault);
+                if (RouteRules.Fault(field, text) is { } fault)
+                {
+                    Fault(key, fault);
+                }
+                else
+                {
+                    good.Add(text);
+                }
             }
 
-            conditions.Add(condition);
+            if (good.Count > 0)
+            {
+                conditions.Add(new RouteCondition { Field = field, Values = good });
+            }
+            else
+            {
+                unread.Add($"when.{field}");
+            }
         }
 
         return conditions;
@@ -221,5 +240,14 @@ internal sealed partial class RoutesYaml
         {
             _faults.Add(new LineFault(Line(node), text));
         }
+    }
+
+    /// <summary>Where a route and its parts stand in the file.</summary>
+    /// <param name="First">Its own line.</param>
+    /// <param name="Parts">Its keys'.</param>
+    /// <param name="Unread">The parts that could not be read.</param>
+    private sealed record RouteLines(int First, IReadOnlyDictionary<string, int> Parts, IReadOnlySet<string> Unread)
+    {
+        public int Of(string? part) => part is null ? First : Parts.GetValueOrDefault(part.Split('.')[0], First);
     }
 }

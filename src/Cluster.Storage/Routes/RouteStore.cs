@@ -169,7 +169,7 @@ public sealed class RouteStore(Engine engine)
         {
             var (place, route) = (i, routes[i]);
             var unknown = route.Sources().Where(source => !known.ContainsKey(source));
-            faults.AddRange(unknown.Select(source => new RouteFault(place, $"You have no source '{source}'. See: cluster source list.")));
+            faults.AddRange(unknown.Select(source => new RouteFault(place, $"You have no source '{source}'. See: cluster source list.", "when.source")));
 
             var sources = route.Sources().Where(known.ContainsKey).Select(source => known[source]).ToList();
             foreach (var session in route.Sessions())
@@ -181,11 +181,11 @@ public sealed class RouteStore(Engine engine)
 
                 if (access?.May(by.Identity, Act.Own) != true && Fault(SessionId.Parse(session), access is not null, sources, by) is { } fault)
                 {
-                    faults.Add(new RouteFault(i, fault));
+                    faults.Add(new RouteFault(i, fault, session == route.To ? "to" : session == route.Otherwise ? "otherwise" : "escalate"));
                 }
             }
 
-            faults.AddRange(sources.Select(source => Fault(route.Repository, source)).OfType<string>().Select(text => new RouteFault(place, text)));
+            faults.AddRange(sources.Select(source => Fault(route.Repository, source)).OfType<string>().Select(text => new RouteFault(place, text, "to")));
         }
 
         return faults;

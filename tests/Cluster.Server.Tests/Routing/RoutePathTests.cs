@@ -196,7 +196,7 @@ public sealed class RoutePathTests
         Assert.True(applied.Applied);
         Assert.Equal(dry.Changes, applied.Changes);
         Assert.Equal(2, applied.Changes.Count);
-        Assert.Equal([2, 7], faulty.Faults.Select(fault => fault.Line));
+        Assert.Equal([4, 7], faulty.Faults.Select(fault => fault.Line));
         Assert.Contains("Route 'main-red': You have no session", faulty.Faults[0].Text);
         Assert.Equal(["main-red", "forks"], list.Routes.Select(route => route.Name));
         Assert.Empty(again.Changes);

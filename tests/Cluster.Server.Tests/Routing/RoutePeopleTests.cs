@@ -76,6 +76,39 @@ public sealed class RoutePeopleTests
     }
 
     [Fact]
+    public async Task All_that_is_wrong_with_a_route_is_told_by_one_dry_run()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await SetUpAsync(node);
+        using var api = node.Api();
+
+        using var answer = await api.PutAsync("/api/routes?dryRun=true", new StringContent("""
+            routes:
+              - name: one
+                when: { source: [ci, nobodys], brunch: main }
+                to: { session: web }
+                otherwise: { session: attic }
+                fold: { by: [title], within: soon }
+                quiet: { from: "22:00", to: "07:00", zone: Mars/Olympus }
+                escalate: { after: 2d, session: web }
+                notify: ["telegram:99"]
+            """), Ct);
+        var faults = (await answer.Content.ReadFromJsonAsync(ApiJson.Default.RoutesAnswer, Ct))!.Faults;
+
+        Assert.Collection(
+            faults.Select(fault => $"{fault.Line}: {fault.Text}"),
+            fault => Assert.StartsWith("2: Route 'one': 'telegram:99' may not watch admin/web", fault),
+            fault => Assert.StartsWith("3: No event has a field 'brunch'", fault),
+            fault => Assert.StartsWith("3: Route 'one': You have no source 'nobodys'", fault),
+            fault => Assert.StartsWith("5: Route 'one': You have no session 'admin/attic'", fault),
+            fault => Assert.StartsWith("6: 'within' is a time such as", fault),
+            fault => Assert.StartsWith("6: Route 'one': Strangers can write 'title'", fault),
+            fault => Assert.StartsWith("7: Route 'one': The node knows no time zone 'Mars/Olympus'", fault),
+            fault => Assert.StartsWith("8: Route 'one': 'escalate' comes 'after' 1m to 1d", fault),
+            fault => Assert.StartsWith("8: Route 'one': 'escalate' names admin/web, which has the event already", fault));
+    }
+
+    [Fact]
     public async Task A_dry_run_says_what_would_end_and_an_apply_what_ends()
     {
         await using var node = await NodeHost.StartAsync();

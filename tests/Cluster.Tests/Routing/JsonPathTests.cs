@@ -73,7 +73,7 @@ public sealed class JsonPathTests
 
             var path = JsonPath.Read(text);
 
-            Assert.Equal(path is null, RouteRules.Fault(new RouteCondition { Field = text, Values = ["x"] }, untrusted: true) is not null);
+            Assert.Equal(path is null, RouteRules.Fault(text, values: 1, untrusted: true) is not null);
             Assert.True(path is null || routed.Find(path) is null or { Length: <= 2_000 });
         }
     }

@@ -59,6 +59,7 @@ public sealed class RoutesYamlTests
                 "4: No event has a field 'brunch'. Did you mean 'branch'?",
                 "6: 'within' is a time such as 30s, 5m, 4h or 7d.",
                 "7: The route has no 'when'.",
+                "7: Route 'one': A route before this one is named 'one' too; each needs a name of its own.",
                 "8: 'whn' is not known in a route. Did you mean 'when'?",
                 "12: 'ci*' is no source's name; name each source that the route is for.",
                 "13: Strangers can write 'title'. If they may choose who gets their events, add 'untrusted: true' to the route.",
@@ -67,6 +68,7 @@ public sealed class RoutesYamlTests
                 "16: The condition 'branch' is a text; quote it if it has signs in it.",
                 "17: 'to' names one session, { session: owner/name }, or one repository, { repository: owner/name }.",
                 "18: A value of 'notify' is a text; quote it if it has signs in it.",
+                "20: Route 'four': The route does not say whose events it is for; add 'source: NAME' to its 'when'.",
                 "22: 'also' is true or false.",
                 "23: The route has no 'name'.",
                 "23: The route has no 'when'.",
@@ -76,9 +78,60 @@ public sealed class RoutesYamlTests
                 "26: '$.a[*]' is no path into the payload; write names and places such as $.workflow_run.event or $.alerts[0].status, 16 steps and 200 characters at the most.",
                 "28: 'afer' is not known in 'escalate'. Did you mean 'after'?",
                 "28: 'escalate' has no 'after'; a form is { after: 10m, session: owner/name }.",
+                "28: 'a b' is no session's name; write owner/name.",
                 "32: 'after' is a time such as 30s, 5m, 4h or 7d.",
+                "33: Route 'six': 'telegram' is no account; write telegram:NUMBER or discord:NUMBER, as `cluster identities` shows them.",
                 "36: The repository is a text; quote it if it has signs in it.",
                 "40: 'repository' is not known in 'otherwise'. Known are: session, queue.",
+            ],
+            faults);
+    }
+
+    [Fact]
+    public void Nothing_that_is_wrong_with_a_route_hides_what_else_is()
+    {
+        var faults = Read("""
+            routes:
+              - name: One
+                when:
+                  source: [ci, "a b", "c*"]
+                  branch: [main, ">= many"]
+                to: api
+                playbok: Look.
+                fold: { by: [repositry, head_sha], within: soon, at_most: 2h }
+                quiet: { from: late, to: "07:00", zone: Europe/Atlantis, then: wait }
+                escalate: { after: 2d, sesion: triage }
+                notify: [telegram, "discord:1"]
+              - name: two
+                when: { source: "c*" }
+                to: { session: api }
+                fold: { within: 0, at_most: long }
+                escalate: { after: 1s }
+            """);
+
+        Assert.Equal(
+            [
+                "2: Route 'One': A route's name is 1 to 63 characters of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit; 'One' is not.",
+                "4: 'a b' is no source's name; name each source that the route is for.",
+                "4: 'c*' is no source's name; name each source that the route is for.",
+                "5: '>= many' is no comparison; write one such as '>= 3'.",
+                "6: 'to' names one session, { session: owner/name }, or one repository, { repository: owner/name }.",
+                "7: 'playbok' is not known in a route. Did you mean 'playbook'?",
+                "8: 'within' is a time such as 30s, 5m, 4h or 7d.",
+                "8: Route 'One': No event has a field 'repositry'. Did you mean 'repository'?",
+                "8: Route 'One': A fold is open 'within' 1s or more, and 'at_most' as long as that or longer, 1h at the most.",
+                "9: 'then' is queue (it waits for the end of the quiet hours) or filter (it is recorded and wakes nobody).",
+                "9: 'from' is a time of day in quotes, from \"00:00\" to \"23:59\".",
+                "9: Route 'One': The node knows no time zone 'Europe/Atlantis'; write one such as Europe/Berlin or UTC.",
+                "10: 'sesion' is not known in 'escalate'. Did you mean 'session'?",
+                "10: Route 'One': 'escalate' comes 'after' 1m to 1d.",
+                "11: Route 'One': 'telegram' is no account; write telegram:NUMBER or discord:NUMBER, as `cluster identities` shows them.",
+                "13: 'c*' is no source's name; name each source that the route is for.",
+                "15: 'fold' has no 'by'; a form is { by: [repository, head_sha], within: 30s }.",
+                "15: 'at_most' is a time such as 30s, 5m, 4h or 7d.",
+                "15: Route 'two': A fold is open 'within' 1s or more, and 'at_most' as long as that or longer, 1h at the most.",
+                "16: Route 'two': 'escalate' comes 'after' 1m to 1d.",
+                "16: Route 'two': 'escalate' names who comes next: session, notify or both.",
             ],
             faults);
     }
