@@ -17,6 +17,9 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
     // What was told may have been lost, or not been heard.
     private static readonly TimeSpan KnownFor = TimeSpan.FromMinutes(1);
 
+    // What was on its way when a client said that it works elsewhere now has the headers of before.
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
+
     // What each MCP session told last here, heard or not, so that the thousandth request with the same headers asks nobody.
     private readonly ConcurrentDictionary<string, Told> _told = new();
 
@@ -25,18 +28,26 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
     private readonly Channel<string>[] _lanes = [.. Enumerable.Range(0, AtOnce).Select(_ => Channel.CreateBounded<string>(Most))];
 
     /// <summary>An MCP session begins, or begins to listen: others may have told of its session since.</summary>
-    public void Begin(string mcpSession, SessionId session, IHeaderDictionary headers) => Tell(mcpSession, session, Read(headers));
+    public void Begin(string mcpSession, SessionId session, IHeaderDictionary headers) => Tell(mcpSession, session, Read(headers), isNews: false);
 
     /// <summary>An MCP session sends something.</summary>
-    public void Hear(McpSession session, IHeaderDictionary headers)
+    /// <param name="session">The MCP session.</param>
+    /// <param name="headers">Those of what it sends.</param>
+    /// <param name="isNews">Whether it sends just this: that it works elsewhere now.</param>
+    public void Hear(McpSession session, IHeaderDictionary headers, bool isNews)
     {
         var told = Read(headers);
+        if (!isNews && _told.TryGetValue(session.Id, out var news) && news is { IsNews: true, IsLost: false } && clock.GetElapsedTime(news.Since) < OnItsWay)
+        {
+            return;
+        }
+
         var isKnown = _told.TryGetValue(session.Id, out var last)
             ? last.Place == told && !last.IsLost && clock.GetElapsedTime(last.Since) < KnownFor
             : told == Workplace.None;
         if (!isKnown)
         {
-            Tell(session.Id, session.Session, told);
+            Tell(session.Id, session.Session, told, isNews);
         }
     }
 
@@ -44,18 +55,18 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
     /// <param name="session">The MCP session.</param>
     /// <param name="headers">Those of its stream, where no later ones are known.</param>
     public void Attached(McpSession session, IHeaderDictionary headers) =>
-        Tell(session.Id, session.Session, _told.TryGetValue(session.Id, out var last) ? last.Place : Read(headers));
+        Tell(session.Id, session.Session, _told.TryGetValue(session.Id, out var last) ? last.Place : Read(headers), last is { IsNews: true });
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(_lanes.Select(lane => WriteAsync(lane.Reader, stoppingToken)));
 
-    private void Tell(string mcpSession, SessionId session, Workplace told)
+    private void Tell(string mcpSession, SessionId session, Workplace told, bool isNews)
     {
         if (_told.Count >= Most)
         {
             _told.Clear();
         }
 
-        _told[mcpSession] = new Told(told, clock.GetTimestamp(), IsLost: false);
+        _told[mcpSession] = new Told(told, clock.GetTimestamp(), isNews, IsLost: false);
         _waiting[mcpSession] = (session, told);
         if (!_lanes[(uint)session.GetHashCode() % AtOnce].Writer.TryWrite(mcpSession))
         {
@@ -104,5 +115,5 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
     [LoggerMessage(LogLevel.Warning, "Where session {Session} works is not written down; its next request tells it again.")]
     private partial void LogNotWritten(Exception e, string session);
 
-    private sealed record Told(Workplace Place, long Since, bool IsLost);
+    private sealed record Told(Workplace Place, long Since, bool IsNews, bool IsLost);
 }

@@ -153,12 +153,30 @@ public sealed class PlacePathTests
 
         await UntilWorksAsync(node, "right", Repository, "main");
         await UntilWorksAsync(node, "later", Repository, Branch);
-
         await SendAsync(github, 2);
         await later.NextAsync();
 
         Assert.False(right.TryNext(out _));
         Assert.Empty(await EventsAsync(node, "api"));
+    }
+
+    [Fact]
+    public async Task A_request_that_was_on_its_way_takes_nobody_back_to_where_it_worked_before()
+    {
+        await using var node = await StartAsync("api");
+        await using var client = await WorksAsync(node, "api", Repository, Branch);
+        client.Place["Cluster-Branch"] = "main";
+        using var told = await client.NotifyAsync("notifications/cluster/workplace", null);
+        await UntilWorksAsync(node, "api", Repository, "main");
+
+        client.Place["Cluster-Branch"] = Branch;
+        using var late = await client.NotifyAsync("notifications/cancelled", null);
+
+        using var api = node.Api();
+        for (var i = 0; i < 50; i++) // an old claim that was heard would be written by then
+        {
+            Assert.Equal("main", (await api.GetFromJsonAsync("/api/sessions/me/api", ApiJson.Default.SessionInfo))!.Branch);
+        }
     }
 
     [Fact]
