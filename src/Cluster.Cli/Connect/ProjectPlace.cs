@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using Cluster.Cli.Connect.Git;
 using Cluster.Core.Channel;
@@ -12,26 +13,12 @@ internal sealed class ProjectPlace(string? folder, TimeProvider clock)
 {
     public static readonly TimeSpan KnownFor = TimeSpan.FromSeconds(5);
 
+    private readonly Lock _gate = new();
+
     private volatile Known? _known;
     private volatile Workplace? _told;
 
-    public Workplace Now
-    {
-        get
-        {
-            if (folder is null)
-            {
-                return Workplace.None;
-            }
-
-            if (_known is not { } known || clock.GetElapsedTime(known.Since) >= KnownFor)
-            {
-                _known = known = new Known(Read(folder), clock.GetTimestamp());
-            }
-
-            return known.Place;
-        }
-    }
+    public Workplace Now => Look().Place;
 
     /// <summary>True when it is another place than the one that was told last.</summary>
     public bool HasMoved => Now != _told;
@@ -42,7 +29,9 @@ internal sealed class ProjectPlace(string? folder, TimeProvider clock)
     /// <summary>Tells it with a request.</summary>
     public void AddTo(HttpRequestHeaders headers)
     {
-        var place = _told = Now;
+        var known = Look();
+        var place = _told = known.Place;
+        headers.Add(ChannelProtocol.MovesHeader, known.Moves.ToString(CultureInfo.InvariantCulture));
         foreach (var (name, value) in new[]
         {
             (ChannelProtocol.RepositoryHeader, place.Repository), (ChannelProtocol.BranchHeader, place.Branch), (ChannelProtocol.FolderHeader, place.Folder),
@@ -61,5 +50,27 @@ internal sealed class ProjectPlace(string? folder, TimeProvider clock)
         return Workplace.Read(origin is null ? null : GitRemote.Read(origin), branch, Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)));
     }
 
-    private sealed record Known(Workplace Place, long Since);
+    private Known Look()
+    {
+        if (folder is null)
+        {
+            return new Known(Workplace.None, 0, 0);
+        }
+
+        if (_known is { } fresh && clock.GetElapsedTime(fresh.Since) < KnownFor)
+        {
+            return fresh;
+        }
+
+        lock (_gate)
+        {
+            var (before, place) = (_known, Read(folder));
+            return _known = new Known(place, before is null ? 1 : before.Place == place ? before.Moves : before.Moves + 1, clock.GetTimestamp());
+        }
+    }
+
+    /// <param name="Place">Where it works.</param>
+    /// <param name="Moves">The number of places before it, and this one.</param>
+    /// <param name="Since">When that was read.</param>
+    private sealed record Known(Workplace Place, long Moves, long Since);
 }

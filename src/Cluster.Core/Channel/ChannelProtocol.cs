@@ -36,6 +36,9 @@ public static class ChannelProtocol
     /// <summary>The project folder's last name.</summary>
     public const string FolderHeader = "Cluster-Folder";
 
+    /// <summary>How often the place has changed since the connector began: what was on its way when it changed is known by a lower number. 0 without it.</summary>
+    public const string MovesHeader = "Cluster-Moves";
+
     /// <summary>The connector says by it, in these headers, that its session works elsewhere now.</summary>
     public const string WorkplaceNotification = "notifications/cluster/workplace";
 

@@ -25,7 +25,7 @@ public static partial class RouteRules
         var names = new HashSet<string>();
         for (var i = 0; i < routes.Count; i++)
         {
-            if (!names.Add(routes[i].Name))
+            if (routes[i].Name.Length > 0 && !names.Add(routes[i].Name))
             {
                 faults.Add(new RouteFault(i, $"A route before this one is named '{routes[i].Name}' too; each needs a name of its own.", "name"));
             }

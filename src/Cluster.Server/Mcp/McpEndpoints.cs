@@ -69,7 +69,7 @@ internal static class McpEndpoints
             return;
         }
 
-        places.Hear(session, context.Request.Headers, message is McpMessage.Notification { Method: ChannelProtocol.WorkplaceNotification });
+        places.Hear(session, context.Request.Headers);
         switch (message)
         {
             case McpMessage.Request request:

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Threading.Channels;
 using Cluster.Core.Channel;
 using Cluster.Core.Sessions;
@@ -17,8 +18,7 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
     // What was told may have been lost, or not been heard.
     private static readonly TimeSpan KnownFor = TimeSpan.FromMinutes(1);
 
-    // What was on its way when a client said that it works elsewhere now has the headers of before.
-    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(10);
+    private readonly Lock _gate = new();
 
     // What each MCP session told last here, heard or not, so that the thousandth request with the same headers asks nobody.
     private readonly ConcurrentDictionary<string, Told> _told = new();
@@ -28,26 +28,18 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
     private readonly Channel<string>[] _lanes = [.. Enumerable.Range(0, AtOnce).Select(_ => Channel.CreateBounded<string>(Most))];
 
     /// <summary>An MCP session begins, or begins to listen: others may have told of its session since.</summary>
-    public void Begin(string mcpSession, SessionId session, IHeaderDictionary headers) => Tell(mcpSession, session, Read(headers), isNews: false);
+    public void Begin(string mcpSession, SessionId session, IHeaderDictionary headers) => Tell(mcpSession, session, Read(headers));
 
-    /// <summary>An MCP session sends something.</summary>
-    /// <param name="session">The MCP session.</param>
-    /// <param name="headers">Those of what it sends.</param>
-    /// <param name="isNews">Whether it sends just this: that it works elsewhere now.</param>
-    public void Hear(McpSession session, IHeaderDictionary headers, bool isNews)
+    /// <summary>An MCP session sends something. What was on its way when it moved is not heard any more.</summary>
+    public void Hear(McpSession session, IHeaderDictionary headers)
     {
         var told = Read(headers);
-        if (!isNews && _told.TryGetValue(session.Id, out var news) && news is { IsNews: true, IsLost: false } && clock.GetElapsedTime(news.Since) < OnItsWay)
-        {
-            return;
-        }
-
         var isKnown = _told.TryGetValue(session.Id, out var last)
-            ? last.Place == told && !last.IsLost && clock.GetElapsedTime(last.Since) < KnownFor
-            : told == Workplace.None;
+            ? told.Moves < last.Claim.Moves || (last.Claim == told && !last.IsLost && clock.GetElapsedTime(last.Since) < KnownFor)
+            : told.Place == Workplace.None;
         if (!isKnown)
         {
-            Tell(session.Id, session.Session, told, isNews);
+            Tell(session.Id, session.Session, told);
         }
     }
 
@@ -55,19 +47,28 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
     /// <param name="session">The MCP session.</param>
     /// <param name="headers">Those of its stream, where no later ones are known.</param>
     public void Attached(McpSession session, IHeaderDictionary headers) =>
-        Tell(session.Id, session.Session, _told.TryGetValue(session.Id, out var last) ? last.Place : Read(headers), last is { IsNews: true });
+        Tell(session.Id, session.Session, _told.TryGetValue(session.Id, out var last) ? last.Claim : Read(headers));
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(_lanes.Select(lane => WriteAsync(lane.Reader, stoppingToken)));
 
-    private void Tell(string mcpSession, SessionId session, Workplace told, bool isNews)
+    private void Tell(string mcpSession, SessionId session, Claim told)
     {
-        if (_told.Count >= Most)
+        lock (_gate) // two of one client's requests may come at once
         {
-            _told.Clear();
+            if (_told.Count >= Most)
+            {
+                _told.Clear();
+            }
+
+            if (_told.TryGetValue(mcpSession, out var last) && last.Claim.Moves > told.Moves)
+            {
+                told = last.Claim;
+            }
+
+            _told[mcpSession] = new Told(told, clock.GetTimestamp(), IsLost: false);
+            _waiting[mcpSession] = (session, told.Place);
         }
 
-        _told[mcpSession] = new Told(told, clock.GetTimestamp(), isNews, IsLost: false);
-        _waiting[mcpSession] = (session, told);
         if (!_lanes[(uint)session.GetHashCode() % AtOnce].Writer.TryWrite(mcpSession))
         {
             _waiting.TryRemove(mcpSession, out _);
@@ -105,9 +106,11 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
         }
     }
 
-    private static Workplace Read(IHeaderDictionary headers)
+    private static Claim Read(IHeaderDictionary headers)
     {
-        return Workplace.Read(One(ChannelProtocol.RepositoryHeader), One(ChannelProtocol.BranchHeader), One(ChannelProtocol.FolderHeader));
+        return new Claim(
+            Workplace.Read(One(ChannelProtocol.RepositoryHeader), One(ChannelProtocol.BranchHeader), One(ChannelProtocol.FolderHeader)),
+            long.TryParse(One(ChannelProtocol.MovesHeader), NumberStyles.None, CultureInfo.InvariantCulture, out var moves) ? moves : 0);
 
         string? One(string name) => headers[name] is [{ } only] ? only : null;
     }
@@ -115,5 +118,7 @@ internal sealed partial class Workplaces(WorkplaceStore store, TimeProvider cloc
     [LoggerMessage(LogLevel.Warning, "Where session {Session} works is not written down; its next request tells it again.")]
     private partial void LogNotWritten(Exception e, string session);
 
-    private sealed record Told(Workplace Place, long Since, bool IsNews, bool IsLost);
+    private readonly record struct Claim(Workplace Place, long Moves);
+
+    private sealed record Told(Claim Claim, long Since, bool IsLost);
 }

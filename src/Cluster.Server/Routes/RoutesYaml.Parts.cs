@@ -111,10 +111,10 @@ internal sealed partial class RoutesYaml
             return null;
         }
 
-        var before = _faults.Count;
         var to = part.TryGetValue("session", out var session) ? Session(session) : null;
         var told = part.TryGetValue("notify", out var notify) ? Texts(notify, "notify") : [];
-        if (_faults.Count > before || part.Keys.Except(["after"]).Any(key => key is not ("session" or "notify")))
+        if ((to is null && session is not null) || (told is [] && notify is not (null or YamlSequenceNode { Children.Count: 0 }))
+            || part.Keys.Any(key => key is not ("after" or "session" or "notify")))
         {
             unread.Add("escalate.who"); // it named somebody
         }

@@ -144,6 +144,11 @@ internal sealed partial class RoutesYaml
             Also = Flag(given, "also"),
             Untrusted = untrusted,
         });
+        if (unread.Contains("to") || unread.Contains("escalate.who"))
+        {
+            unread.Add("notify.who"); // it may be told of a session that could not be read
+        }
+
         _lines.Add(new RouteLines(Line(node), given.ToDictionary(part => part.Key, part => Line(part.Value)), unread));
     }
 

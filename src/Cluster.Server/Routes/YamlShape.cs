@@ -13,9 +13,10 @@ internal static class YamlShape
     public static YamlNode? Load(string text, out Core.Api.LineFault? fault)
     {
         fault = null;
+        var line = 1;
         try
         {
-            if ((fault = Scan(text)) is not null)
+            if ((fault = Scan(text, ref line)) is not null)
             {
                 return null;
             }
@@ -29,6 +30,11 @@ internal static class YamlShape
 
             fault = new Core.Api.LineFault(1, stream.Documents.Count == 0 ? "The file is empty; it needs a list 'routes:'." : "The file has several documents; one is expected.");
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // What the library throws for some files, such as one with a brace that is never closed, and without saying where.
+            fault = new Core.Api.LineFault(line, "This is not YAML: near this line a brace or bracket is left open, or a key is empty.");
+        }
         catch (YamlException e)
         {
             fault = new Core.Api.LineFault((int)Math.Max(1, e.Start.Line), $"This is not YAML: {e.Message.TrimEnd('.')}. Texts with :, #, *, >, & or ! in them need quotes.");
@@ -37,13 +43,13 @@ internal static class YamlShape
         return null;
     }
 
-    private static Core.Api.LineFault? Scan(string text)
+    private static Core.Api.LineFault? Scan(string text, ref int line)
     {
         var parser = new Parser(new StringReader(text));
         var depth = 0;
         while (parser.MoveNext())
         {
-            var line = (int)parser.Current!.Start.Line;
+            line = (int)parser.Current!.Start.Line;
             depth += parser.Current.NestingIncrease;
             if (depth > Deepest + 2) // stream and document count too
             {

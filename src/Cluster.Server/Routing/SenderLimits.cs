@@ -28,7 +28,7 @@ public sealed class SenderLimits(IOptions<ClusterOptions> options, Refusals refu
         return RateLimitPartition.GetConcurrencyLimiter(source, _ => new ConcurrencyLimiterOptions
         {
             PermitLimit = Math.Max(FewestPlaces, limits.WebhooksPerSecond / PerPlace),
-            QueueLimit = Burst(limits), // what was counted is not refused for this
+            QueueLimit = Burst(limits),
         });
     });
 

@@ -16,7 +16,8 @@ internal static class WebhookEndpoints
 {
     private const int Large = 1024 * 1024; // bytes
 
-    // Bodies above a mebibyte are rare and costly: a few at once, the rest may come again.
+    // Bodies above a mebibyte are rare and costly: a few at once, the rest may come again. None of them waits behind small ones of its source, which
+    // would keep all others' large ones out meanwhile.
     private static readonly SemaphoreSlim LargeBodies = new(4, 4);
 
     public static IServiceCollection AddWebhooks(this IServiceCollection services) =>
@@ -94,7 +95,7 @@ internal static class WebhookEndpoints
                 return NotProved(refusals, known);
             }
 
-            var entered = await entry.EnterAsync(known, new WebhookDelivery(headers, body.Bytes, known.Source.Settings), proven, ct);
+            var entered = await entry.EnterAsync(known, new WebhookDelivery(headers, body.Bytes, known.Source.Settings), proven, few: large, ct);
             await sources.UsedAsync(known, proven.Key);
             return Answer(context, entered);
         }

@@ -30,7 +30,12 @@ internal sealed class WebhookEntry(KnownSources sources, WebhookRouting routing,
 {
     private const int MostChanges = 3; // of a source's settings while one event comes in
 
-    public async Task<Entry> EnterAsync(KnownSource known, WebhookDelivery delivery, Proven proven, CancellationToken ct)
+    /// <param name="known">The source.</param>
+    /// <param name="delivery">What it sent.</param>
+    /// <param name="proven">How it was proved.</param>
+    /// <param name="few">True when so few of its kind come in at once that it need not wait for the source's others.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<Entry> EnterAsync(KnownSource known, WebhookDelivery delivery, Proven proven, bool few, CancellationToken ct)
     {
         // A delivery counts once, with all that is in it: else a batch beyond the limit would never have entered, however often it came.
         if (limits.Throttle(known.Source.Identity) is { } wait)
@@ -38,8 +43,8 @@ internal sealed class WebhookEntry(KnownSources sources, WebhookRouting routing,
             return new Entry.Submitted(new SubmitOutcome.TooFast(wait));
         }
 
-        using var place = await limits.PlaceAsync(known.Source.Identity, ct);
-        if (!place.IsAcquired)
+        using var place = few ? null : await limits.PlaceAsync(known.Source.Identity, ct);
+        if (place is { IsAcquired: false })
         {
             return new Entry.Submitted(new SubmitOutcome.TooFast(TimeSpan.FromSeconds(1)));
         }

@@ -29,7 +29,7 @@ internal static class RouteAccounts
 
                 if (answer.Fault is { } fault)
                 {
-                    faults.Add(new RouteFault(i, fault));
+                    faults.Add(new RouteFault(i, fault, "notify.who"));
                 }
             }
         }

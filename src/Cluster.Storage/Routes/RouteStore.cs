@@ -179,7 +179,7 @@ public sealed class RouteStore(Engine engine)
                     lists[session] = access = await AccessStore.FindAsync(turn.Db, SessionId.Parse(session));
                 }
 
-                if (access?.May(by.Identity, Act.Own) != true && Fault(SessionId.Parse(session), access is not null, sources, by) is { } fault)
+                if (access?.May(by.Identity, Act.Own) != true && Fault(SessionId.Parse(session), access is not null, route.Sources().Count > 0, sources, by) is { } fault)
                 {
                     faults.Add(new RouteFault(i, fault, session == route.To ? "to" : session == route.Otherwise ? "otherwise" : "escalate"));
                 }
@@ -192,8 +192,13 @@ public sealed class RouteStore(Engine engine)
     }
 
     // Of one who is not listed, or did not accept, nothing is said but that.
-    private static string? Fault(SessionId session, bool exists, List<RouteSource> sources, Caller by)
+    private static string? Fault(SessionId session, bool exists, bool namesSources, List<RouteSource> sources, Caller by)
     {
+        if (session.Owner != by.Principal && !namesSources)
+        {
+            return null; // of which source it would reach another's session is not known, and that it names none is told already
+        }
+
         if (session.Owner == by.Principal || sources.Count == 0)
         {
             return $"You have no session '{session}'. See: cluster sessions.";

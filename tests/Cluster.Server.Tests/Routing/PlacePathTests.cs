@@ -144,8 +144,8 @@ public sealed class PlacePathTests
 
         await SendAsync(github, 1);
         await right.NextAsync();
-        right.Place["Cluster-Branch"] = "main";
-        later.Place["Cluster-Branch"] = Branch;
+        (right.Place["Cluster-Branch"], right.Place["Cluster-Moves"]) = ("main", "1");
+        (later.Place["Cluster-Branch"], later.Place["Cluster-Moves"]) = (Branch, "1");
         foreach (var client in new[] { right, later })
         {
             using var told = await client.NotifyAsync("notifications/cluster/workplace", null);
@@ -165,18 +165,24 @@ public sealed class PlacePathTests
     {
         await using var node = await StartAsync("api");
         await using var client = await WorksAsync(node, "api", Repository, Branch);
-        client.Place["Cluster-Branch"] = "main";
-        using var told = await client.NotifyAsync("notifications/cluster/workplace", null);
+        (client.Place["Cluster-Branch"], client.Place["Cluster-Moves"]) = ("main", "2");
+        using var told = await client.NotifyAsync("notifications/cancelled", null);
         await UntilWorksAsync(node, "api", Repository, "main");
 
-        client.Place["Cluster-Branch"] = Branch;
+        (client.Place["Cluster-Branch"], client.Place["Cluster-Moves"]) = (Branch, "1");
         using var late = await client.NotifyAsync("notifications/cancelled", null);
+        await client.CloseStreamAsync();
+        await client.OpenStreamAsync();
 
         using var api = node.Api();
         for (var i = 0; i < 50; i++) // an old claim that was heard would be written by then
         {
             Assert.Equal("main", (await api.GetFromJsonAsync("/api/sessions/me/api", ApiJson.Default.SessionInfo))!.Branch);
         }
+
+        client.Place["Cluster-Moves"] = "3"; // and back it goes, in truth
+        using var moved = await client.NotifyAsync("notifications/cancelled", null);
+        await UntilWorksAsync(node, "api", Repository, Branch);
     }
 
     [Fact]

@@ -213,6 +213,10 @@ public sealed class RoutesYamlTests
     [InlineData("routes:\n  - [", "3: This is not YAML")]
     [InlineData("routes:\n  - { when: { run_attempt: >= 3 } }", "2: This is not YAML")]
     [InlineData("routes: &a\n  - *a", "1: Anchors and aliases")]
+    [InlineData("routes:\n  - name: one\n    when: { source: ci\n    to: { session: api }", "3: This is not YAML: near this line a brace")]
+    [InlineData("routes:\n  - name: one\n    notify: [telegram:1\n    to: { session: api }", "3: This is not YAML")]
+    [InlineData("routes:\n  - : one", "3: This is not YAML")]
+    [InlineData("routes:\n  - name: !!str[ b", "2: This is not YAML")]
     [InlineData("routes: []\n---\nroutes: []", "1: The file has several documents")]
     public void A_file_that_is_none_is_refused_in_words(string text, string expected) =>
         Assert.Contains(Read(text), fault => fault.StartsWith(expected, StringComparison.Ordinal));
