@@ -204,6 +204,25 @@ public sealed class RoutePathTests
         Assert.Contains("Line 1: The route has no 'name'.", await refused.Content.ReadAsStringAsync());
     }
 
+    [Theory]
+    [InlineData("fold: { by: repository, within: soon }")]
+    [InlineData("quiet: { from: \"22:00\", to: late, zone: UTC }")]
+    [InlineData("escalate: { after: soon, session: api }")]
+    [InlineData("playbok: Look.")]
+    public async Task Nothing_of_a_file_with_a_fault_becomes_so(string fault)
+    {
+        await using var node = await StartAsync("api", "web");
+        await node.AddSourceAsync("api");
+        using var api = node.Api();
+
+        using var refused = await api.PutAsync(
+            "/api/routes", new StringContent($"routes:\n  - name: one\n    when: {{ source: ci }}\n    to: {{ session: web }}\n    {fault}\n"));
+        var list = (await api.GetFromJsonAsync("/api/routes", ApiJson.Default.RouteList))!;
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Equal((0, 0), (list.Version, list.Routes.Count));
+    }
+
     [Fact]
     public async Task A_test_explains_and_sends_nothing()
     {
