@@ -1,0 +1,79 @@
+using Cluster.Core.Access;
+
+namespace Cluster.Core.Grains.Sessions;
+
+/// <summary>Who may do what to one session, and the one place where that is decided.</summary>
+public sealed class Allowlist
+{
+    public Dictionary<string, Role> Entries { get; init; } = [];
+
+    /// <summary>The highest standing that was heard of each identity.</summary>
+    public Dictionary<string, long> Standings { get; init; } = [];
+
+    /// <summary>Grows with every change.</summary>
+    public long Version { get; set; }
+
+    /// <summary>May this identity do this to this session? Every path asks here; nobody else decides.</summary>
+    /// <param name="owner">The session's owner.</param>
+    /// <param name="who">Who wants to.</param>
+    /// <param name="act">What.</param>
+    public bool May(string owner, Actor who, Act act)
+    {
+        if (who.Standing < Standings.GetValueOrDefault(who.Identity))
+        {
+            return false;
+        }
+
+        if (who.Principal == owner)
+        {
+            return true;
+        }
+
+        var role = Entries.GetValueOrDefault(who.Identity);
+        if (!AccessList.MayHold(new Identity(who.Identity), Role.Approve))
+        {
+            role &= ~Role.Approve;
+        }
+
+        return act switch
+        {
+            Act.Talk => role.HasFlag(Role.Talk),
+            Act.Approve => role.HasFlag(Role.Approve),
+            Act.Watch => role.HasFlag(Role.Watch),
+            Act.Find => role != Role.None,
+            _ => false,
+        };
+    }
+
+    /// <summary>Whether a session has to remember this standing: it is new, or higher.</summary>
+    public bool IsNews(Actor who) => !Standings.TryGetValue(who.Identity, out var known) || who.Standing > known;
+
+    internal void Hear(string identity, long standing)
+    {
+        if (standing >= Standings.GetValueOrDefault(identity))
+        {
+            Standings[identity] = standing;
+        }
+    }
+
+    internal void Grant(string identity, Role role)
+    {
+        Entries[identity] = Entries.GetValueOrDefault(identity) | role;
+        Version++;
+    }
+
+    internal void Revoke(string identity, Role role)
+    {
+        var left = role == Role.None ? Role.None : Entries.GetValueOrDefault(identity) & ~role;
+        if (left == Role.None)
+        {
+            Entries.Remove(identity);
+        }
+        else
+        {
+            Entries[identity] = left;
+        }
+
+        Version++;
+    }
+}
