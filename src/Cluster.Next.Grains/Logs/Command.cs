@@ -34,11 +34,15 @@ internal sealed class Decided
 
     public IReadOnlyList<Telling> Tells { get; init; } = [];
 
-    /// <summary>A receipt that one of the records is to carry, once the position of the first is known.</summary>
-    public Func<long, Receipt?>? Receipt { get; init; }
+    /// <summary>Settles the answer on the state as it is before the records are taken in, given the position of the first.</summary>
+    /// <returns>A receipt that one of the records is to carry; null where it answers no other grain.</returns>
+    public required Func<long, Receipt?> Settle { get; init; }
 
-    /// <summary>Answers, once the records are durable; the argument is the position of the first.</summary>
-    public required Action<long> Answer { get; init; }
+    /// <summary>True when a receipt is wanted, whatever it will say.</summary>
+    public bool AnswersSender { get; init; }
+
+    /// <summary>Gives the answer, once the records are durable.</summary>
+    public required Action Answer { get; init; }
 }
 
 internal sealed class Command<T>(Func<Decision<T>> decide) : Command
@@ -53,6 +57,7 @@ internal sealed class Command<T>(Func<Decision<T>> decide) : Command
     public override Decided Decide()
     {
         var decision = decide();
+        T? result = default;
         return new Decided
         {
             Records = decision.Records,
@@ -61,8 +66,13 @@ internal sealed class Command<T>(Func<Decision<T>> decide) : Command
             Removes = decision.Removes,
             Audits = decision.Audits,
             Tells = decision.Tells,
-            Receipt = Receipt is { } receipt ? position => receipt(decision.ResultAt(position)) : null,
-            Answer = position => _done.TrySetResult(decision.ResultAt(position)),
+            AnswersSender = Receipt?.Invoke(decision.ResultAt(0)) is not null,
+            Settle = position =>
+            {
+                result = decision.ResultAt(position);
+                return Receipt?.Invoke(result);
+            },
+            Answer = () => _done.TrySetResult(result!),
         };
     }
 

@@ -66,6 +66,9 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
     /// <summary>The position of the last record in memory. Synchronous use only.</summary>
     protected long Position => _fold!.Position;
 
+    /// <summary>Commands that wait for the append in flight.</summary>
+    protected int Waiting => _waiting.Count;
+
     /// <summary>The rows that find grains.</summary>
     protected IIndexStore Index => _logs.Index;
 
@@ -266,13 +269,13 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
                 continue;
             }
 
-            var writes = decided.Records.Count > 0 || decided.Tells.Count > 0 || command.Claims || decided.Receipt?.Invoke(pass.Position + 1) is not null;
+            var writes = decided.Records.Count > 0 || decided.Tells.Count > 0 || command.Claims || decided.AnswersSender;
             if (writes && !_claimed && pass.Records == 0)
             {
                 fold.Apply(pass.Claim(_logs.Options.NodeName), pass.Position);
             }
 
-            var encoded = Pass.Encode(decided, pass.Position + 1, Outbox.Number, _kinds, out var records, out var fault);
+            var encoded = Pass.Encode(decided, pass.Position + (writes ? 1 : 0), Outbox.Number, _kinds, out var records, out var fault);
             if (fault is null && !pass.Fits(decided, encoded) && pass.Commands.Any())
             {
                 break;

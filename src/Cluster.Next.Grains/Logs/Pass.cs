@@ -17,7 +17,7 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
     private readonly List<IndexRow> _puts = [];
     private readonly List<IndexEntry> _removes = [];
     private readonly List<AuditRow> _audits = [];
-    private readonly List<(Command Command, Action<long> Answer, long First)> _answers = [];
+    private readonly List<(Command Command, Action Answer)> _answers = [];
     private long _claim = claim;
     private int _bytes;
 
@@ -60,7 +60,7 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
     public void Add(Command command, Decided decided, IReadOnlyList<NewRecord> encoded)
     {
         var first = encoded.Count > 0 ? Position + 1 : Position;
-        _answers.Add((command, decided.Answer, first));
+        _answers.Add((command, decided.Answer));
         foreach (var record in encoded)
         {
             Add(record);
@@ -96,15 +96,15 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
 
     public void Answer()
     {
-        foreach (var (_, answer, first) in _answers)
+        foreach (var (_, answer) in _answers)
         {
-            answer(first);
+            answer();
         }
     }
 
     public void Fail(Exception reason)
     {
-        foreach (var (command, _, _) in _answers)
+        foreach (var (command, _) in _answers)
         {
             command.Fail(reason);
         }
@@ -112,7 +112,7 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
 
     /// <summary>Encodes the records of a decision with its receipt and what it tells, in their final form.</summary>
     /// <param name="decided">The decision.</param>
-    /// <param name="first">Where its first record will stand.</param>
+    /// <param name="first">Where its first record will stand; the last position there is when it has none.</param>
     /// <param name="number">Gives the next number of a lane, and what of the lane is acknowledged.</param>
     /// <param name="kinds">The forms.</param>
     /// <param name="records">The records, as the state takes them in.</param>
@@ -131,7 +131,7 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
             records.Add(new EntrySent(new OutboxEntry(to, next + earlier, telling.Kind, telling.Body), acknowledged));
         }
 
-        if (decided.Receipt?.Invoke(first) is { } receipt)
+        if (decided.Settle(first) is { } receipt)
         {
             var carrier = records.FindIndex(record => record is ICarriesReceipt);
             if (carrier >= 0)
