@@ -21,11 +21,12 @@ public interface ILogStore
     /// <exception cref="StoreAwayException"/>
     Task<IReadOnlyList<LogRecord>> ReadBackAsync(LogId log, long before, int limit, CancellationToken ct);
 
-    /// <summary>Removes the records before a position, but no claim.</summary>
+    /// <summary>Removes the records before a position: but no claim, nor the last record, nor what is needed behind a snapshot that is kept.
+    /// Only what a removed grain was before its end goes with its snapshots.</summary>
     /// <exception cref="StoreAwayException"/>
     Task CutAsync(LogId log, long before, CancellationToken ct);
 
-    /// <summary>Keeps a snapshot and the one before it; older ones go.</summary>
+    /// <summary>Keeps a snapshot and the one before it; older ones go. One whose record does not stand in the log with its hash is not kept.</summary>
     /// <exception cref="StoreAwayException"/>
     Task SaveSnapshotAsync(LogId log, LogSnapshot snapshot, CancellationToken ct);
 

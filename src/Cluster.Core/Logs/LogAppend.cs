@@ -18,6 +18,7 @@ public sealed record LogAppend
     /// <summary>The position of the claim under which it writes; that of its first record when that is the claim.</summary>
     public required long Claim { get; init; }
 
+    /// <summary>One at least: rows beside alone would not be fenced.</summary>
     public required IReadOnlyList<NewRecord> Records { get; init; }
 
     public RowsBeside Beside { get; init; } = RowsBeside.None;
@@ -34,12 +35,19 @@ public sealed record LogAppend
 /// <summary>Rows that commit together with records.</summary>
 public sealed record RowsBeside
 {
+    /// <summary>Bytes of the name of a scope, an index or a kind of record at the most.</summary>
+    public const int MaxNameBytes = 64;
+
+    /// <summary>Bytes of a key at the most; what is longer is kept by its hash.</summary>
+    public const int MaxKeyBytes = 512;
+
     public static readonly RowsBeside None = new();
 
     public IReadOnlyList<KeyRow> Keys { get; init; } = [];
 
     public IReadOnlyList<IndexRow> Puts { get; init; } = [];
 
+    /// <summary>Entries that go; one that is also put stays.</summary>
     public IReadOnlyList<IndexEntry> Removes { get; init; } = [];
 
     /// <summary>When the grain wants to be woken; null leaves that as it is.</summary>

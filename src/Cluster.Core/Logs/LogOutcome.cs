@@ -8,10 +8,11 @@ public abstract record LogOutcome
     }
 
     /// <summary>Durable.</summary>
-    /// <param name="At">The store's time.</param>
+    /// <param name="At">The store's time; that of each of its records.</param>
     public sealed record Appended(DateTimeOffset At) : LogOutcome;
 
-    /// <summary>Somebody else wrote at this position: whoever asked is not the grain's latest activation. Nothing was written.</summary>
+    /// <summary>The log does not end where the append expects it: somebody else wrote there, or what was there is gone. Whoever asked is not
+    /// the grain's latest activation. Nothing was written.</summary>
     public sealed record Collided : LogOutcome;
 
     /// <summary>A key of it has entered before. Nothing was written; without that key the rest may be appended.</summary>
