@@ -22,6 +22,9 @@ public sealed class SecretBox
         _key = key.ToArray();
     }
 
+    /// <summary>A key for another use, from which this one cannot be found.</summary>
+    public byte[] Derive(string purpose) => HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, 32, info: Encoding.UTF8.GetBytes(purpose));
+
     /// <param name="plain">What to hide.</param>
     /// <param name="purpose">Bound into the result: a row's secret opens only under the same purpose.</param>
     public byte[] Seal(string plain, string purpose)

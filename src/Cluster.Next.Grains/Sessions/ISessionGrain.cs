@@ -131,7 +131,23 @@ public sealed record AccessView
     public required long Version { get; init; }
 
     [Id(1)]
-    public required IReadOnlyDictionary<string, Role> Entries { get; init; }
+    public required IReadOnlyList<AccessEntryView> Entries { get; init; }
+}
+
+[GenerateSerializer, Immutable, Alias("access-entry-view")]
+public sealed record AccessEntryView
+{
+    [Id(0)]
+    public required string Identity { get; init; }
+
+    [Id(1)]
+    public required Role Role { get; init; }
+
+    [Id(2)]
+    public required string By { get; init; }
+
+    [Id(3)]
+    public required DateTimeOffset At { get; init; }
 }
 
 [GenerateSerializer, Immutable, Alias("client-start")]
@@ -189,6 +205,9 @@ public enum AttachStanding
     Attached,
     Superseded,
     Ended,
+
+    /// <summary>It did not confirm what it was sent: it is to be cut, and its client comes back.</summary>
+    Lost,
 }
 
 [GenerateSerializer, Immutable, Alias("push")]

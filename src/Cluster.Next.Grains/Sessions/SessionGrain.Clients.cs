@@ -27,6 +27,12 @@ internal sealed partial class SessionGrain
         var now = Now;
         _streams[request.Stream] = (request.Node, now);
         await CloseLostAsync(now);
+        if (await ViewAsync(state => state.Attachments.AttachedStream == request.Stream && _push.IsOverdue(now)))
+        {
+            await CloseAsync(request.Hash, request.Stream, ct);
+            return new AttachAnswer { State = AttachStanding.Lost, Epoch = 0, Claim = Claim };
+        }
+
         var attached = await TurnAsync(state => state.Attach(request.Hash, request.TokenId, request.Stream, request.JustOpened, Now));
 
         // A session that was moved here has not claimed yet, and what it has to send waits for that.

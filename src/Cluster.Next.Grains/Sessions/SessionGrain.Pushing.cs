@@ -10,6 +10,9 @@ internal sealed partial class SessionGrain
 {
     private const int ReadAhead = 100; // records
 
+    /// <summary>A client answers a ping in milliseconds; one that works hard or sleeps is given this.</summary>
+    private static readonly TimeSpan ConfirmWithin = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan PushWithin = TimeSpan.FromSeconds(5);
 
     private readonly FreshEvents _fresh = new();
@@ -18,6 +21,10 @@ internal sealed partial class SessionGrain
     private sealed class PushEffect(SessionGrain grain) : Effect
     {
         private BatchId? _pushed;
+        private DateTimeOffset _pushedAt;
+
+        /// <summary>True when what was pushed has not been confirmed for so long that its client is counted as deaf.</summary>
+        public bool IsOverdue(DateTimeOffset now) => _pushed is not null && grain.State.Mailbox.Out == _pushed && now - _pushedAt > ConfirmWithin;
 
         protected override bool HasWork =>
             grain.State.Attachments.Attached is not null
@@ -50,7 +57,7 @@ internal sealed partial class SessionGrain
 
         private async Task PushAsync(Outgoing next)
         {
-            _pushed = next.Batch;
+            (_pushed, _pushedAt) = (next.Batch, grain.Now);
             var outcome = PushOutcome.Gone;
             if (grain._streams.TryGetValue(next.Stream, out var known) && known.Node is { } node)
             {

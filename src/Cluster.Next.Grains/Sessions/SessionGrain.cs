@@ -37,11 +37,11 @@ internal sealed partial class SessionGrain : LogGrain<SessionState>, ISessionVie
 
     public Task<AccessView?> AccessAsync(Caller caller, CancellationToken ct) =>
         ViewAsync(state => state.Exists && state.Allowlist.May(_id.Owner, Actor(caller), Act.Own)
-            ? new AccessView { Version = state.Allowlist.Version, Entries = new Dictionary<string, Role>(state.Allowlist.Entries) }
+            ? new AccessView { Version = state.Allowlist.Version, Entries = [.. state.Allowlist.Entries.Select(entry => new AccessEntryView { Identity = entry.Identity, Role = entry.Role, By = entry.By, At = entry.At })] }
             : null);
 
     public Task<bool> GrantAsync(Caller caller, string identity, Role role, CancellationToken ct) =>
-        TurnAsync(state => state.Grant(_id, Actor(caller), identity, role));
+        TurnAsync(state => state.Grant(_id, Actor(caller), identity, role, Now));
 
     public Task<bool> RevokeAsync(Caller caller, string identity, Role role, CancellationToken ct) =>
         TurnAsync(state => state.Revoke(_id, Actor(caller), identity, role));

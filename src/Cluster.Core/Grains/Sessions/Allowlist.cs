@@ -2,10 +2,13 @@ using Cluster.Core.Access;
 
 namespace Cluster.Core.Grains.Sessions;
 
+/// <summary>One role of one identity.</summary>
+public sealed record Entry(string Identity, Role Role, string By, DateTimeOffset At);
+
 /// <summary>Who may do what to one session, and the one place where that is decided.</summary>
 public sealed class Allowlist
 {
-    public Dictionary<string, Role> Entries { get; init; } = [];
+    public List<Entry> Entries { get; init; } = [];
 
     /// <summary>The highest standing that was heard of each identity.</summary>
     public Dictionary<string, long> Standings { get; init; } = [];
@@ -29,7 +32,7 @@ public sealed class Allowlist
             return true;
         }
 
-        var role = Entries.GetValueOrDefault(who.Identity);
+        var role = RolesOf(who.Identity);
         if (!AccessList.MayHold(new Identity(who.Identity), Role.Approve))
         {
             role &= ~Role.Approve;
@@ -45,6 +48,10 @@ public sealed class Allowlist
         };
     }
 
+    /// <summary>Every role that the list gives an identity.</summary>
+    public Role RolesOf(string identity) =>
+        Entries.Where(entry => entry.Identity == identity).Aggregate(Role.None, (roles, entry) => roles | entry.Role);
+
     /// <summary>Whether a session has to remember this standing: it is new, or higher.</summary>
     public bool IsNews(Actor who) => !Standings.TryGetValue(who.Identity, out var known) || who.Standing > known;
 
@@ -56,24 +63,15 @@ public sealed class Allowlist
         }
     }
 
-    internal void Grant(string identity, Role role)
+    internal void Grant(Entry entry)
     {
-        Entries[identity] = Entries.GetValueOrDefault(identity) | role;
+        Entries.Add(entry);
         Version++;
     }
 
     internal void Revoke(string identity, Role role)
     {
-        var left = role == Role.None ? Role.None : Entries.GetValueOrDefault(identity) & ~role;
-        if (left == Role.None)
-        {
-            Entries.Remove(identity);
-        }
-        else
-        {
-            Entries[identity] = left;
-        }
-
+        Entries.RemoveAll(entry => entry.Identity == identity && (role == Role.None || entry.Role == role));
         Version++;
     }
 }

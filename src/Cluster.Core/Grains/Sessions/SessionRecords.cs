@@ -88,7 +88,7 @@ public sealed record StreamOpened(string Hash, string Stream, DateTimeOffset? At
 public sealed record StreamClosed(string Hash, string Stream, DateTimeOffset At) : IRecord;
 
 /// <summary>An identity may do something to the session.</summary>
-public sealed record RoleGranted(string Identity, Role Role) : IRecord;
+public sealed record RoleGranted(Entry Entry) : IRecord;
 
 /// <summary>An identity may do something no longer; <see cref="Role.None"/> takes everything.</summary>
 /// <param name="Identity">The identity.</param>

@@ -128,10 +128,10 @@ public sealed partial class SessionState
         Exists ? false : Decision.Of(new SessionMade(by, now), true).With(puts: [OwnedBy(id)]);
 
     /// <summary>Lets an identity do something.</summary>
-    public Decision<bool> Grant(SessionId id, Actor by, string identity, Role role) =>
+    public Decision<bool> Grant(SessionId id, Actor by, string identity, Role role, DateTimeOffset now) =>
         !Exists || !Allowlist.May(id.Owner, by, Act.Own) ? false
-        : Allowlist.Entries.GetValueOrDefault(identity).HasFlag(role) ? true
-        : Decision.Of(new RoleGranted(identity, role), true).With(
+        : Allowlist.RolesOf(identity).HasFlag(role) ? true
+        : Decision.Of(new RoleGranted(new Entry(identity, role, by.Identity, now)), true).With(
             puts: [new IndexRow(new IndexEntry(SessionIndexes.SeenBy, identity, Log(id)), "")],
             audits: [new AuditNote(by.Identity, "allow", $"{identity} {role}")]);
 
@@ -143,9 +143,9 @@ public sealed partial class SessionState
             return false;
         }
 
-        var talks = Allowlist.Entries.GetValueOrDefault(identity).HasFlag(Role.Talk);
+        var talks = Allowlist.RolesOf(identity).HasFlag(Role.Talk);
         IReadOnlyList<long> died = talks && role is Role.None or Role.Talk ? [.. Undelivered(identity, id.Owner)] : [];
-        return !Allowlist.Entries.ContainsKey(identity) ? true
+        return Allowlist.RolesOf(identity) == Role.None ? true
             : Decision.Of(new RoleRevoked(identity, role, died), true).With(
                 audits: [new AuditNote(by.Identity, "revoke", $"{identity} {(role == Role.None ? "all" : role)}")]);
     }

@@ -97,7 +97,7 @@ public sealed partial class SessionState : IGrainState
                 Attachments.Close(closed.Hash, closed.Stream, closed.At);
                 break;
             case RoleGranted granted:
-                Allowlist.Grant(granted.Identity, granted.Role);
+                Allowlist.Grant(granted.Entry);
                 break;
             case RoleRevoked revoked:
                 Allowlist.Revoke(revoked.Identity, revoked.Role);

@@ -1,0 +1,15 @@
+using Microsoft.AspNetCore.Authentication;
+
+namespace Cluster.Next.Server.Security;
+
+internal static class SecurityRegistration
+{
+    public static IServiceCollection AddSecurity(this IServiceCollection services)
+    {
+        services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Bearer, null);
+        services.AddAuthorizationBuilder().AddPolicy(TokenAuthentication.Bearer, policy => policy
+            .AddAuthenticationSchemes(TokenAuthentication.Bearer)
+            .RequireAuthenticatedUser());
+        return services.AddSingleton<Callers>().AddExceptionHandler<AwayHandler>();
+    }
+}
