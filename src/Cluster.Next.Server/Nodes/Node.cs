@@ -24,6 +24,7 @@ internal static partial class Node
         builder.Logging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // it asks for the server's garbage collector at every start
             .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error) // its first look counts from the machine's start
             .AddFilter("Polly", LogLevel.Warning);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
