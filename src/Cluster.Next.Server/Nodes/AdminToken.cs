@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Cluster.Server.Nodes;
 
 namespace Cluster.Next.Server.Nodes;
@@ -7,13 +6,13 @@ namespace Cluster.Next.Server.Nodes;
 /// <summary>The admin's access token: as it is set, else of this node's own making.</summary>
 internal sealed class AdminToken
 {
-    private readonly byte[] _hash;
-
     private AdminToken(string token, string file)
     {
-        _hash = SHA256.HashData(Encoding.UTF8.GetBytes(token));
+        Value = token;
         File = file;
     }
+
+    public string Value { get; }
 
     /// <summary>Where it can be read; empty when it was set.</summary>
     public string File { get; }
@@ -33,22 +32,5 @@ internal sealed class AdminToken
         }
 
         return new AdminToken(made, file);
-    }
-
-    /// <summary>Refuses whoever does not bring it as bearer token.</summary>
-    public async ValueTask<object?> RequireAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
-    {
-        var http = call.HttpContext;
-        if (http.Request.Headers.Authorization is [{ } header]
-            && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            && CryptographicOperations.FixedTimeEquals(_hash, SHA256.HashData(Encoding.UTF8.GetBytes(header["Bearer ".Length..].Trim()))))
-        {
-            return await next(call);
-        }
-
-        http.Response.Headers.WWWAuthenticate = "Bearer";
-        return TypedResults.Problem(
-            "The access token is missing, unknown or revoked. Send `Authorization: Bearer …` with a token from `cluster login` or `cluster token new`.",
-            statusCode: StatusCodes.Status401Unauthorized);
     }
 }

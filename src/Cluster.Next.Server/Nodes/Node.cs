@@ -1,10 +1,16 @@
 using System.Text.Json.Serialization;
 using Cluster.Core.Api;
+using Cluster.Next.Server.Api;
+using Cluster.Next.Server.Grains;
+using Cluster.Next.Server.Mcp;
+using Cluster.Next.Server.Security;
 using Cluster.Next.Server.Silos;
 using Cluster.Next.Server.Silos.Postgres;
+using Cluster.Next.Storage;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Cluster.Next.Server.Nodes;
@@ -24,6 +30,7 @@ internal static partial class Node
         builder.Logging
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Orleans", LogLevel.Warning)
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // it asks for the server's garbage collector at every start
             .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error) // its first look counts from the machine's start
             .AddFilter("Polly", LogLevel.Warning);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
@@ -45,17 +52,31 @@ internal static partial class Node
 
         var folder = DataFolder.Open(settings.Node.Data);
         SiloDatabase? database = null;
+        LogStores? stores = null;
         try
         {
             var box = NodeFiles.OpenKey(settings.Key, settings.Node.Data);
             database = settings.Store.Length > 0 ? await SiloDatabase.OpenAsync(settings.Store, box, clock, CancellationToken.None) : null;
+            stores = await LogStores.OpenAsync(
+                new Storage.Starting.StoreOptions
+                {
+                    Engine = settings.Store, Data = settings.Node.Data, AllowUnsafeDurability = settings.Node.AllowUnsafeDurability, NodeName = settings.Node.Name,
+                },
+                clock,
+                NullLoggerFactory.Instance,
+                CancellationToken.None);
             builder.AddSilo(settings.Node.Name, settings.Silo, database);
             builder.Services
+                .AddStorage(stores)
+                .AddGrains(settings.Node, box)
+                .AddSecurity()
+                .AddMcp()
+                .AddApi()
                 .AddTrustedProxies()
                 .AddSingleton(_ => folder) // made by a factory, so that the container closes it
                 .AddSingleton(box)
                 .AddSingleton(AdminToken.Open(settings.Node))
-                .AddSingleton(new StoreName(database is null ? "SQLite" : "PostgreSQL"))
+                .AddSingleton(new StoreName(stores.Description))
                 .AddSingleton<Refusals>()
                 .AddSingleton<NodeAddress>()
                 .AddSingleton<Drain>()
@@ -74,6 +95,7 @@ internal static partial class Node
         catch
         {
             folder.Dispose();
+            await (stores?.DisposeAsync() ?? ValueTask.CompletedTask);
             await (database?.DisposeAsync() ?? ValueTask.CompletedTask);
             throw;
         }
@@ -83,6 +105,8 @@ internal static partial class Node
     public static async Task<LocalNode> StartAsync(WebApplication app)
     {
         await app.StartAsync();
+        var admin = app.Services.GetRequiredService<IOptions<ClusterOptions>>().Value.Admin;
+        await ApiEndpoints.EnsureAdminAsync(app.Services, admin, app.Services.GetRequiredService<AdminToken>().Value, app.Lifetime.ApplicationStopping);
         var address = app.Services.GetRequiredService<NodeAddress>();
         if (address.PrintsForThisMachineOnly)
         {
@@ -109,8 +133,12 @@ internal static partial class Node
         app.UseExceptionHandler();
         app.UseMiddleware<HostGuard>();
         app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapHealth();
         app.MapNodes();
+        app.MapApi();
+        app.MapMcp();
         return app;
     }
 

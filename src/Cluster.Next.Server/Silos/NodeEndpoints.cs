@@ -1,6 +1,6 @@
 using System.Data.Common;
 using Cluster.Core.Api;
-using Cluster.Next.Server.Nodes;
+using Cluster.Next.Server.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Cluster.Next.Server.Silos;
@@ -10,7 +10,7 @@ internal static class NodeEndpoints
 {
     public static void MapNodes(this IEndpointRouteBuilder app) =>
         app.MapGroup("/api")
-            .AddEndpointFilter((call, next) => call.HttpContext.RequestServices.GetRequiredService<AdminToken>().RequireAsync(call, next))
+            .RequireAuthorization(TokenAuthentication.Bearer)
             .MapGet("/nodes", ListAsync);
 
     private static async Task<Results<Ok<IReadOnlyList<NodeInfo>>, ProblemHttpResult>> ListAsync(NodeList nodes, CancellationToken ct)

@@ -70,6 +70,7 @@ internal static class SiloRegistration
             .AddSingleton(_ => database) // made by a factory, so that the container closes it last
             .AddSingleton(_ => database.Certificates)
             .AddHostedService<CertificateRenewal>()
+            .AddHostedService<ThawWatch>()
             .AddSingleton<DatabaseHealth>()
             .AddHealthChecks().AddCheck<DatabaseHealth>("engine");
         silo.UseAdoNetClustering(clustering =>

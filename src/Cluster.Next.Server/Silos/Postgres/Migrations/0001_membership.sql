@@ -92,8 +92,13 @@ $query$),
 SELECT address, proxyport, generation FROM orleansmembershiptable
 WHERE deploymentid = @DeploymentId AND status = @Status AND proxyport > 0
 $query$),
--- 3: an active silo, however long ago it spoke. Whoever misses it declares it dead first.
+-- 6: dead. The second form takes a row away only as it was read.
 ('CleanupDefunctSiloEntriesKey', $query$
 DELETE FROM orleansmembershiptable
-WHERE deploymentid = @DeploymentId AND iamalivetime < @IAmAliveTime AND status <> 3
+WHERE deploymentid = @DeploymentId AND status = 6 AND iamalivetime < @IAmAliveTime AND starttime < @IAmAliveTime
+$query$),
+('CleanupDefunctSiloEntryKey', $query$
+DELETE FROM orleansmembershiptable
+WHERE deploymentid = @DeploymentId AND address = @Address AND port = @Port AND generation = @Generation AND status = 6
+  AND starttime = @StartTime AND iamalivetime = @IAmAliveTime AND COALESCE(suspecttimes, '') = COALESCE(@SuspectTimes, '')
 $query$);
