@@ -1,5 +1,6 @@
 using Cluster.Next.Server.Nodes;
 using Cluster.Next.Server.Silos;
+using Cluster.Next.Storage.Starting;
 using Microsoft.Extensions.Options;
 
 try
@@ -18,7 +19,7 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is NodeUnusableException or OptionsValidationException)
+catch (Exception e) when (e is NodeUnusableException or StoreUnusableException or OptionsValidationException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

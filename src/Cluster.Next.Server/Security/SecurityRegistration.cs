@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.DataProtection;
 
 namespace Cluster.Next.Server.Security;
 
@@ -6,6 +7,7 @@ internal static class SecurityRegistration
 {
     public static IServiceCollection AddSecurity(this IServiceCollection services)
     {
+        services.AddDataProtection().UseEphemeralDataProtectionProvider(); // nothing here is kept by it
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Bearer, null);
         services.AddAuthorizationBuilder().AddPolicy(TokenAuthentication.Bearer, policy => policy
             .AddAuthenticationSchemes(TokenAuthentication.Bearer)

@@ -6,7 +6,7 @@ namespace Cluster.Next.Storage.Sqlite;
 /// <summary>The data folder: one process has it at a time, and only its user may read it, whatever the umask or an earlier release left.</summary>
 internal sealed partial class SqliteFolder : IDisposable
 {
-    private const string LockName = "node.lock";
+    private const string LockName = "store.lock";
 
     private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnersFolder = OwnersFile | UnixFileMode.UserExecute;
