@@ -47,19 +47,26 @@ launch() {
     echo "$! $(began $!)" >"$state/$name.pid"
 }
 
+# gone NAME SECONDS waits until NAME has ended. Waits go by the clock: a round of theirs may take long.
+gone() {
+    local until=$((SECONDS + $2))
+    while pid_of "$1" >/dev/null; do
+        ((SECONDS < until)) || return 1
+        sleep 0.05
+    done
+}
+
 # end NAME SIGNAL SECONDS
 end() {
     local pid
     pid=$(pid_of "$1") || return 0
     kill "-$2" "$pid"
-    for ((i = 0; i < $3 * 20; i++)); do
-        pid_of "$1" >/dev/null || break
-        sleep 0.05
-    done
+    kill -CONT "$pid" 2>/dev/null || true # a frozen one hears of nothing else
+    gone "$1" "$3" || true
 
     if pid_of "$1" >/dev/null; then
         echo "$1 did not end within $3 s of SIG$2; killing it." >&2
-        kill -KILL "$pid"
+        kill -KILL "$pid" 2>/dev/null || true
     fi
 
     rm -f "$state/$1.pid"
@@ -67,16 +74,17 @@ end() {
 
 # await NAME SECONDS COMMAND… until the command succeeds; NAME must live meanwhile.
 await() {
-    local name=$1 seconds=$2
+    local name=$1 seconds=$2 until=$((SECONDS + $2)) trouble
     shift 2
-    for ((i = 0; i < seconds * 10; i++)); do
-        pid_of "$name" >/dev/null || break
+    while trouble="has ended" && pid_of "$name" >/dev/null; do
         ! "$@" >/dev/null 2>&1 || return 0
+        trouble="does not serve after $seconds s"
+        ((SECONDS < until)) || break
         sleep 0.1
     done
 
     tail -n 20 "$state/$name.log" >&2
-    fail "$name does not serve; its log is $state/$name.log"
+    fail "$name $trouble; its log is $state/$name.log"
 }
 
 # ---- The parts
@@ -96,8 +104,12 @@ node_number() {
 }
 
 start_node() {
-    ! pid_of "node$1" >/dev/null || return 0
-    local password
+    local password pid
+    if pid=$(pid_of "node$1"); then
+        kill -CONT "$pid" # it may be frozen
+        return
+    fi
+
     password=$(<"$state/password")
     mkdir -p "$state/node$1"
     # Secrets go by the environment: arguments are for everybody to read. The home folder is the node's own because the

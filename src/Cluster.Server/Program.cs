@@ -1,26 +1,41 @@
+using System.Net.Sockets;
 using Cluster.Server.Demo;
 using Cluster.Server.Nodes;
 using Cluster.Server.Simulation;
 using Cluster.Storage.Engines;
 using Microsoft.Extensions.Options;
 
-var (settings, simulate, fault) = SimulateArgument.Read(args);
-if (fault is not null)
+var arguments = StartArguments.Read(args);
+if (arguments.Help)
 {
-    Console.Error.WriteLine(fault);
+    Console.WriteLine(StartArguments.HelpText());
+    return 0;
+}
+
+if (arguments.Fault is not null)
+{
+    Console.Error.WriteLine(arguments.Fault);
     return 1;
 }
 
-var demo = args.Contains("--demo") ? DemoFolder.Create() : null;
+var demo = arguments.Demo ? DemoFolder.Create() : null;
+var started = false;
 try
 {
-    await using var app = await Node.BuildAsync([.. settings.Where(arg => arg != "--demo"), .. demo?.Settings ?? []]);
-    await using var telegram = simulate ? await TelegramSimulation.StartAsync(app.Services) : null;
+    await using var app = await Node.BuildAsync(StartArguments.ToArguments(arguments.Settings), demo is null ? null : builder =>
+    {
+        if (demo.Isolate(builder, arguments.Settings) is { Count: > 0 } passedOver)
+        {
+            Console.WriteLine($"A demo keeps everything in a scratch folder, so it passes over {string.Join(", ", passedOver)}.");
+        }
+    });
+    await using var telegram = arguments.Simulate ? await TelegramSimulation.StartAsync(app.Services) : null;
     var node = await Node.StartAsync(app);
+    started = true;
     var show = Task.CompletedTask;
     if (demo is not null)
     {
-        show = DemoScript.RunAsync(node.Url, node.TokenFile, app.Lifetime.ApplicationStopping);
+        show = DemoScript.RunAsync(node.Url, node.TokenFile, demo.Home, app.Lifetime.ApplicationStopping);
     }
     else
     {
@@ -51,14 +66,16 @@ try
     await show;
     return 0;
 }
-catch (Exception e) when (e is EngineUnusableException or OptionsValidationException)
+catch (Exception e) when (e is EngineUnusableException or OptionsValidationException or StartRefusedException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;
 }
-catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+catch (Exception e) when (!started && (e is IOException or UnauthorizedAccessException or SocketException
+    or FormatException or InvalidOperationException or InvalidDataException))
 {
-    Console.Error.WriteLine($"{e.InnerException.Message.TrimEnd('.')}. Another program listens there; choose another address with --urls http://127.0.0.1:PORT.");
+    // What ASP.NET finds wrong with its own settings: a certificate, a level of the log, a file of settings.
+    Console.Error.WriteLine($"The node cannot start: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}.");
     return 1;
 }
 finally

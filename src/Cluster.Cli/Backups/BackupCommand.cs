@@ -37,17 +37,11 @@ internal static class BackupCommand
     private static async Task<long> WriteAsync(NodeClient client, string path, CancellationToken ct)
     {
         var draft = $"{path}.part";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
         File.Delete(draft);
         try
         {
             long bytes;
-            await using (var stream = new FileStream(draft, options))
+            await using (var stream = new FileStream(draft, OwnerOnly.File(FileMode.Create)))
             {
                 bytes = await client.DownloadAsync(HttpMethod.Post, "api/backup", stream, ct);
                 stream.Flush(flushToDisk: true);

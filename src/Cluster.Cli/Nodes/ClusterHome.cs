@@ -9,6 +9,11 @@ internal sealed class ClusterHome(string folder)
 
     public string Local => Path.Combine(folder, "local.json");
 
+    /// <summary>True for a file of this folder, and for the draft of one.</summary>
+    public static bool Keeps(string path) =>
+        Path.GetFileName(path) is var name && (name.StartsWith("credentials.json", StringComparison.Ordinal) || name.StartsWith("local.json", StringComparison.Ordinal)
+            || name.StartsWith(".credentials-", StringComparison.Ordinal));
+
     /// <summary><c>CLUSTER_HOME</c>, else <c>channel-cluster</c> in the system's folder for a user's settings.</summary>
     public static ClusterHome Find(Func<string, string?> environment)
     {

@@ -16,19 +16,14 @@ internal sealed record Credentials
     {
         var folder = Path.GetDirectoryName(path)!;
         var draft = Path.Combine(folder, $".credentials-{Environment.ProcessId}.tmp");
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (OperatingSystem.IsWindows())
+        OwnerOnly.CreateFolder(folder);
+        if (Directory.EnumerateFileSystemEntries(folder).All(ClusterHome.Keeps))
         {
-            Directory.CreateDirectory(folder);
-        }
-        else
-        {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            OwnerOnly.CloseFolder(folder); // a folder that has other things, too, is not ours to close
         }
 
         File.Delete(draft);
-        await using (var file = new FileStream(draft, options))
+        await using (var file = new FileStream(draft, OwnerOnly.File(FileMode.Create)))
         {
             await JsonSerializer.SerializeAsync(file, this, CredentialsJson.Default.Credentials, ct);
         }

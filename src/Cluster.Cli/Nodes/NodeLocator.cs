@@ -141,6 +141,7 @@ internal sealed class NodeLocator(NodeChoice choice, Func<string, string?> envir
     {
         try
         {
+            OwnerOnly.CloseFile(path);
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), type);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -4,7 +4,13 @@ namespace Cluster.Core.Routing;
 public static class Nearest
 {
     /// <summary>A sentence that names the nearest known word, or all of them where none is near.</summary>
-    public static string Of(string written, IReadOnlyList<string> known)
+    public static string Of(string written, IReadOnlyList<string> known) =>
+        Find(written, known) is { } best ? $"Did you mean '{best}'?"
+        : known.Count <= 12 ? $"Known are: {string.Join(", ", known)}."
+        : $"Common ones are: {string.Join(", ", known.Take(9))}.";
+
+    /// <summary>The nearest known word, or null where none is near.</summary>
+    public static string? Find(string written, IReadOnlyList<string> known)
     {
         var (best, steps) = ("", int.MaxValue);
         foreach (var word in known)
@@ -15,9 +21,7 @@ public static class Nearest
             }
         }
 
-        return steps <= Math.Max(1, Math.Min(3, written.Length / 2)) ? $"Did you mean '{best}'?"
-            : known.Count <= 12 ? $"Known are: {string.Join(", ", known)}."
-            : $"Common ones are: {string.Join(", ", known.Take(9))}.";
+        return steps <= Math.Max(1, Math.Min(3, written.Length / 2)) ? best : null;
     }
 
     // Levenshtein's distance; what is much longer than any known word is far from all of them.

@@ -12,7 +12,7 @@ internal static class DemoScript
 {
     private const string Playbook = "Find out why the check failed and say in one sentence what you would do. Change nothing without asking.";
 
-    public static async Task RunAsync(string url, string tokenFile, CancellationToken ct)
+    public static async Task RunAsync(string url, string tokenFile, string home, CancellationToken ct)
     {
         try
         {
@@ -31,6 +31,7 @@ internal static class DemoScript
             Console.WriteLine();
             await PrintLinkAsync(api, ct);
             Console.WriteLine("  There you see all of the above: press Allow or Deny, write to the session, read its answers.");
+            Console.WriteLine($"  `cluster` finds this node, and no other, with CLUSTER_HOME={home}");
             Console.WriteLine("  A new link: press Enter. The end: Ctrl+C.");
             Console.WriteLine();
             while (!ct.IsCancellationRequested && await Task.Run(Console.In.ReadLine, ct).WaitAsync(ct) is not null)

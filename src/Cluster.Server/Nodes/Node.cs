@@ -27,6 +27,7 @@ internal static partial class Node
     /// <summary>Opens the engine and builds the node; it serves once it is started.</summary>
     /// <exception cref="EngineUnusableException">The engine or its key cannot be used.</exception>
     /// <exception cref="OptionsValidationException">A setting is wrong.</exception>
+    /// <exception cref="StartRefusedException">It cannot listen where it is told to.</exception>
     public static async Task<WebApplication> BuildAsync(string[] args, Action<WebApplicationBuilder>? adjust = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -36,15 +37,15 @@ internal static partial class Node
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.None) // a forged form is answered; it is no operator's business
             .AddFilter(typeof(TokenAuthentication).FullName, LogLevel.Warning);
+        builder.Services.AddSingleton<IValidateOptions<ClusterOptions>, ClusterOptionsValidator>();
+        builder.Services.AddOptions<ClusterOptions>().BindConfiguration("Cluster").ValidateOnStart();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        adjust?.Invoke(builder);
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
         {
             builder.WebHost.UseUrls(DefaultUrl);
         }
 
-        builder.Services.AddSingleton<IValidateOptions<ClusterOptions>, ClusterOptionsValidator>();
-        builder.Services.AddOptions<ClusterOptions>().BindConfiguration("Cluster").ValidateOnStart();
-        builder.Services.TryAddSingleton(TimeProvider.System);
-        adjust?.Invoke(builder);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -54,6 +55,8 @@ internal static partial class Node
 
         var options = builder.Configuration.GetSection("Cluster").Get<ClusterOptions>() ?? new ClusterOptions();
         Validate(options, builder.Configuration);
+        ListenAddresses.Check(builder.Configuration);
+        var logClosed = DataFolder.Close(options);
         var clock = builder.Services.LastOrDefault(s => s.ServiceType == typeof(TimeProvider))?.ImplementationInstance as TimeProvider ?? TimeProvider.System;
         var configured = options.Key.Length > 0 ? options.Key : builder.Configuration["CLUSTER_KEY"] ?? "";
         var engine = await OpenEngineAsync(options, configured, clock);
@@ -106,6 +109,7 @@ internal static partial class Node
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
 
         var app = builder.Build();
+        logClosed(app.Logger);
         app.Use((context, next) => context.RequestServices.GetRequiredService<Drain>().LeaveAsync(context, next));
         app.UseForwardedHeaders();
         app.UseExceptionHandler();
@@ -204,8 +208,7 @@ internal static partial class Node
 
         if (token is not null)
         {
-            Directory.CreateDirectory(options.Data);
-            NodeFiles.Write(file, token);
+            NodeFiles.WriteAdminToken(options.Data, token);
         }
 
         return token is not null || there ? file : "";
@@ -218,6 +221,7 @@ internal static partial class Node
         string[] lists = [nameof(ClusterOptions.AllowedHosts), nameof(ClusterOptions.TrustedProxies)];
         List<string> faults =
         [
+            .. KnownSettings.Faults(settings),
             .. new ClusterOptionsValidator().Validate(null, options).Failures ?? [],
             .. lists.Where(list => !string.IsNullOrEmpty(settings[$"Cluster:{list}"])).Select(list =>
                 $"Cluster:{list} is the single value '{settings[$"Cluster:{list}"]}'; expected a list: Cluster:{list}:0, Cluster:{list}:1 and so on, "

@@ -11,7 +11,8 @@ namespace Cluster.Server.Nodes;
 /// <c>cluster</c> finds this node.</summary>
 internal static class NodeFiles
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    // What may stand in the folder that `cluster` knows, with the drafts of both.
+    private static readonly string[] OfHome = ["local.json", "credentials.json", ".credentials-"];
 
     public static string AdminTokenFile(string folder) => Path.Combine(Path.GetFullPath(folder), "admin-token");
 
@@ -24,12 +25,19 @@ internal static class NodeFiles
         var made = configured.Length == 0 && !File.Exists(file);
         if (configured.Length == 0)
         {
-            if (made)
+            try
             {
-                Write(file, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
-            }
+                if (made)
+                {
+                    Write(file, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+                }
 
-            configured = File.ReadAllText(file).Trim();
+                configured = File.ReadAllText(file).Trim();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new EngineUnusableException($"{where} cannot be {(made ? "written" : "read")}: {e.Message.TrimEnd('.')}. It must be a file that the node's user may read and write.", e);
+            }
         }
 
         try
@@ -42,18 +50,28 @@ internal static class NodeFiles
         }
     }
 
+    /// <summary>Keeps the admin's token for <c>cluster</c> on this machine.</summary>
+    /// <exception cref="EngineUnusableException">The folder does not take it.</exception>
+    public static void WriteAdminToken(string folder, string token)
+    {
+        var file = AdminTokenFile(folder);
+        try
+        {
+            PrivateFolder.Create(folder);
+            Write(file, token);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EngineUnusableException($"The admin's token cannot be written to {file}: {e.Message.TrimEnd('.')}. Mend that, or set the token as Cluster:AdminToken.", e);
+        }
+    }
+
     /// <summary>Writes a file that only its owner can read from its first byte on, whole or not at all.</summary>
     public static void Write(string file, string text)
     {
         var draft = $"{file}.{Environment.ProcessId}.new";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
         File.Delete(draft);
-        using (var stream = new FileStream(draft, options))
+        using (var stream = new FileStream(draft, PrivateFolder.File(FileMode.Create)))
         {
             stream.Write(Encoding.UTF8.GetBytes(text));
             stream.Flush(flushToDisk: true);
@@ -67,7 +85,12 @@ internal static class NodeFiles
     {
         try
         {
-            Directory.CreateDirectory(home);
+            PrivateFolder.Create(home);
+            if (Directory.EnumerateFileSystemEntries(home).All(IsOfHome))
+            {
+                PrivateFolder.Close(home); // a folder of other things, such as a user's own, is not ours to close
+            }
+
             Write(LocalFile(home), JsonSerializer.Serialize(node, ApiJson.Default.LocalNode));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -96,6 +119,8 @@ internal static class NodeFiles
         configured.Length > 0 ? configured
         : Environment.GetEnvironmentVariable("CLUSTER_HOME") is { Length: > 0 } home ? home
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "channel-cluster");
+
+    private static bool IsOfHome(string path) => Array.Exists(OfHome, name => Path.GetFileName(path).StartsWith(name, StringComparison.Ordinal));
 
     private static string LocalFile(string home) => Path.Combine(home, "local.json");
 }

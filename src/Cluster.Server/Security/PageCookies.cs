@@ -3,7 +3,7 @@ using Cluster.Server.Nodes;
 namespace Cluster.Server.Security;
 
 /// <summary>The names of our two cookies, and when they travel over TLS only.</summary>
-internal sealed class PageCookies(NodeAddress address)
+internal sealed class PageCookies(NodeAddress address, CookiePrefix prefix)
 {
     private readonly bool _https = address.Public?.IsHttps == true;
 
@@ -19,8 +19,12 @@ internal sealed class PageCookies(NodeAddress address)
     public string? ReadLogin(HttpRequest request) => request.Cookies[Login];
 
     // A cookie with this prefix must be Secure and bound to its very host: no neighbour under the same domain can plant one.
-    private string Name(string name) => _https ? $"__Host-{name}" : name;
+    private string Name(string name) => _https ? $"__Host-{name}" : $"{prefix.Text}{name}";
 }
+
+/// <summary>Begins the cookies' names. Browsers do not keep those of one host's ports apart, so a node that must leave another one on
+/// its machine alone has names of its own.</summary>
+internal sealed record CookiePrefix(string Text);
 
 /// <summary>The antiforgery cookie. Its own policy for TLS asks the request, which a proxy may have made plain.</summary>
 internal sealed class FormsCookie : CookieBuilder

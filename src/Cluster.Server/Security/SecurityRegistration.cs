@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Cluster.Server.Security;
@@ -20,6 +21,7 @@ internal static class SecurityRegistration
         services.AddAuthorizationBuilder()
             .AddPolicy(TokenAuthentication.Bearer, policy => policy.AddAuthenticationSchemes(TokenAuthentication.Bearer).RequireAuthenticatedUser())
             .AddPolicy(TokenAuthentication.Page, policy => policy.AddAuthenticationSchemes(TokenAuthentication.Page).RequireAuthenticatedUser());
+        services.TryAddSingleton(new CookiePrefix(""));
         services.AddSingleton<PageCookies>();
         services.AddAntiforgery();
         services.AddOptions<AntiforgeryOptions>().Configure<PageCookies>((options, cookies) => options.Cookie = new FormsCookie(cookies));

@@ -55,6 +55,11 @@ public sealed class SqliteEngine : Engine
         try
         {
             Array.ForEach(Directory.GetFiles(folder, $"*{CopyEnding}"), File.Delete); // of a node that died meanwhile
+            if (!File.Exists(file))
+            {
+                await MakeAsync(file);
+            }
+
             writer = new EngineConnection(Connect(file, SqliteOpenMode.ReadWriteCreate));
             await CheckAsync(writer, file);
             var engine = new SqliteEngine(file, folderLock, writer, clock);
@@ -128,15 +133,9 @@ public sealed class SqliteEngine : Engine
     public override async Task<EngineCopy> CopyAsync(CancellationToken ct)
     {
         var copy = $"{_file}.{Guid.NewGuid():N}{CopyEnding}";
-        var ours = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            ours.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
         try
         {
-            await new FileStream(copy, ours).DisposeAsync(); // empty, so that SQLite fills it and nobody else ever may read it
+            await MakeAsync(copy);
 
             // As of one moment, holding up no writer. The driver does all of it on the calling thread.
             await ReadAsync(db => Task.Run(() => db.ExecuteAsync("VACUUM INTO @file", ("@file", copy)), ct), ct);
@@ -194,12 +193,15 @@ public sealed class SqliteEngine : Engine
         return connection;
     }
 
+    // Empty, so that SQLite fills it and nobody else ever may read it: it gives the log and what else it makes beside a database the same mode.
+    private static ValueTask MakeAsync(string file) => new FileStream(file, PrivateFolder.File(FileMode.CreateNew)).DisposeAsync();
+
     private static FileStream LockFolder(string folder)
     {
         try
         {
-            Directory.CreateDirectory(folder);
-            return new FileStream(Path.Combine(folder, "node.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            PrivateFolder.Create(folder);
+            return new FileStream(Path.Combine(folder, "node.lock"), PrivateFolder.File(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (UnauthorizedAccessException e)
         {

@@ -45,6 +45,45 @@ public sealed class NodeLocatorTests : IDisposable
         Assert.Equal("clt_login", Found(same).Node.Token);
     }
 
+    [Fact]
+    public async Task What_a_login_keeps_is_its_owners_only_also_where_it_was_open()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        const UnixFileMode ForOwner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        const UnixFileMode ForAll = ForOwner | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        File.SetUnixFileMode(_home.Path, ForAll | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+        await _home.LogInAsync("http://login:1", "clt_login");
+        var folder = File.GetUnixFileMode(_home.Path);
+        File.SetUnixFileMode(_home.Credentials, ForAll);
+
+        Find();
+
+        Assert.Equal(ForOwner | UnixFileMode.UserExecute, folder);
+        Assert.Equal(ForOwner, File.GetUnixFileMode(_home.Credentials));
+    }
+
+    [Fact]
+    public async Task A_folder_with_other_things_is_not_closed_by_a_login()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        _home.Write("thesis.txt", "");
+        var before = File.GetUnixFileMode(_home.Path) | UnixFileMode.OtherExecute;
+        File.SetUnixFileMode(_home.Path, before);
+
+        await _home.LogInAsync("http://login:1", "clt_login");
+
+        Assert.Equal(before, File.GetUnixFileMode(_home.Path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_home.Credentials));
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("{}")]

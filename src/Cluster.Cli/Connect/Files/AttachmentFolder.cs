@@ -1,3 +1,4 @@
+using Cluster.Cli.Nodes;
 using Cluster.Core.Api;
 using Cluster.Core.Channel;
 using Cluster.Core.Chats;
@@ -7,8 +8,6 @@ namespace Cluster.Cli.Connect.Files;
 /// <summary>Where files that people sent are saved: below the user's cache folder, for this user only, for a week.</summary>
 internal sealed class AttachmentFolder(string root, TimeProvider clock)
 {
-    private const UnixFileMode ForMe = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
     private static readonly TimeSpan SweptEvery = TimeSpan.FromHours(1);
 
@@ -45,15 +44,9 @@ internal sealed class AttachmentFolder(string root, TimeProvider clock)
         try
         {
             CreateForMe(folder);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = ForMe;
-            }
-
             long size;
             byte[] head;
-            await using (var draftFile = new FileStream(draft, options))
+            await using (var draftFile = new FileStream(draft, OwnerOnly.File(FileMode.CreateNew)))
             {
                 (size, head) = await CopyAsync(file, content, draftFile, ct);
             }
@@ -73,26 +66,18 @@ internal sealed class AttachmentFolder(string root, TimeProvider clock)
         }
     }
 
-    // Each level by itself: the mode is given to the last one only.
-    private static void CreateForMe(string folder)
+    // Each level by itself: the mode is given to the last one only. Those from the root on are ours, and closed if they were open.
+    private void CreateForMe(string folder)
     {
-        if (Directory.Exists(folder))
+        if (folder.Length >= root.Length || !Directory.Exists(folder))
         {
-            return;
-        }
+            if (Path.GetDirectoryName(folder) is { } parent)
+            {
+                CreateForMe(parent);
+            }
 
-        if (Path.GetDirectoryName(folder) is { } parent)
-        {
-            CreateForMe(parent);
-        }
-
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(folder);
-        }
-        else
-        {
-            Directory.CreateDirectory(folder, ForMe | UnixFileMode.UserExecute);
+            OwnerOnly.CreateFolder(folder);
+            OwnerOnly.CloseFolder(folder);
         }
     }
 
