@@ -4,14 +4,15 @@ using Npgsql;
 
 namespace Cluster.Next.Storage.Postgres;
 
-/// <summary>How a node reaches PostgreSQL: some connections for what writes, the others see one moment and change nothing. What the
-/// connection string says stands; the rest is set here.</summary>
+/// <summary>How a node reaches PostgreSQL: some connections for appends alone, which wait for nothing else, some for what writes beside
+/// them, and the others see one moment and change nothing. What the connection string says stands; the rest is set here.</summary>
 internal sealed class PostgresConnections : IAsyncDisposable
 {
     /// <summary>Connections of a node at the most.</summary>
     public const int PoolSize = 20;
 
-    private const int Writing = 4; // the writer's trip, and what cuts, keeps snapshots and blobs beside it
+    private const int Appending = 2; // the node's writer needs one
+    private const int Writing = 4; // what cuts, and keeps snapshots and blobs
 
     private const int ConnectSeconds = 5; // also the longest wait for a free connection
     private const int CommandSeconds = 10;
@@ -30,6 +31,7 @@ internal sealed class PostgresConnections : IAsyncDisposable
     private const string WritingSession = "-c default_transaction_isolation=read\\ committed";
     private const string ReadingSession = "-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on";
 
+    private readonly NpgsqlDataSource _appending;
     private readonly NpgsqlDataSource _writing;
     private readonly NpgsqlDataSource _reading;
 
@@ -38,15 +40,18 @@ internal sealed class PostgresConnections : IAsyncDisposable
     {
         var settings = Read(options);
         var all = settings.ShouldSerialize("Maximum Pool Size") ? settings.MaxPoolSize : PoolSize;
-        var writing = Math.Clamp(all / 2, 1, Writing);
+        var appending = Math.Clamp(all / 4, 1, Appending);
+        var writing = Math.Clamp(all / 4, 1, Writing);
         Where = $"PostgreSQL at {settings.Host}:{settings.Port}/{settings.Database ?? settings.Username}";
-        _writing = Source(settings, writing, WritingSession, WriteBuffer);
-        _reading = Source(settings, Math.Max(1, all - writing), ReadingSession, settings.WriteBufferSize);
+        _appending = Source(settings, appending, WritingSession, WriteBuffer);
+        _writing = Source(settings, writing, WritingSession, settings.WriteBufferSize);
+        _reading = Source(settings, Math.Max(1, all - appending - writing), ReadingSession, settings.WriteBufferSize);
     }
 
     public string Where { get; }
 
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken ct) => _writing.OpenConnectionAsync(ct);
+    /// <summary>A connection for appends.</summary>
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken ct) => _appending.OpenConnectionAsync(ct);
 
     /// <summary>Reads as of one moment.</summary>
     /// <exception cref="StoreAwayException"/>
@@ -67,12 +72,14 @@ internal sealed class PostgresConnections : IAsyncDisposable
 
     public void Clear()
     {
+        _appending.Clear();
         _writing.Clear();
         _reading.Clear();
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _appending.DisposeAsync();
         await _writing.DisposeAsync();
         await _reading.DisposeAsync();
     }

@@ -22,7 +22,7 @@ public sealed class PostgresOutcomeTests() : LogSuite(new PostgresTestStore())
         await base.DisposeAsync();
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_claim_behind_an_unknown_outcome_waits_for_the_lost_commit_or_defeats_it(bool lostSurvives)
@@ -52,7 +52,7 @@ public sealed class PostgresOutcomeTests() : LogSuite(new PostgresTestStore())
         Assert.Equal(lostSurvives ? 1 : 0, (await Indexes.FindKnownAsync(Api, [("delivery", "held")], Ct)).Count(known => known.Position == 2));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task What_the_server_says_it_dropped_is_tried_once_more()
     {
         await AppendedAsync(Begin(Api));
@@ -68,7 +68,7 @@ public sealed class PostgresOutcomeTests() : LogSuite(new PostgresTestStore())
         Assert.Equal([1, 2], await PositionsAsync(Api));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task What_the_server_drops_twice_is_unknown()
     {
         await AppendedAsync(Begin(Api));
@@ -84,7 +84,7 @@ public sealed class PostgresOutcomeTests() : LogSuite(new PostgresTestStore())
         Assert.Equal([1], await PositionsAsync(Api));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_commit_that_fails_is_never_told_as_durable()
     {
         await Place.ExecuteAsync("""
@@ -99,7 +99,7 @@ public sealed class PostgresOutcomeTests() : LogSuite(new PostgresTestStore())
         Assert.Empty(await PositionsAsync(Api));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_database_that_is_away_leaves_appends_unknown_and_comes_back()
     {
         await AppendedAsync(Begin(Api));
@@ -115,7 +115,7 @@ public sealed class PostgresOutcomeTests() : LogSuite(new PostgresTestStore())
         await AppendedAsync(Append(Api, 1, 1, Record("two")));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Connections_that_broke_while_they_were_idle_are_not_noticed()
     {
         await AppendedAsync(Begin(Api));
@@ -125,7 +125,7 @@ public sealed class PostgresOutcomeTests() : LogSuite(new PostgresTestStore())
         Assert.Single((await Logs.OpenAsync(Api, Ct)).Records);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_collision_in_a_trip_of_three_hundred_is_found_by_halving()
     {
         LogId[] logs = [.. Enumerable.Range(0, 300).Select(i => new LogId("session", $"alice/{i:000}"))];
@@ -145,7 +145,7 @@ public sealed class PostgresOutcomeTests() : LogSuite(new PostgresTestStore())
         Assert.InRange(trips, 1 + 8, 1 + (2 * 9));
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Half_of_a_surrogate_pair_amid_a_trip_does_no_harm_to_the_others()
     {
         var odd = Begin(Api) with { Beside = new RowsBeside { Keys = [new KeyRow("id", "half \ud83d of it", 1)] } };
