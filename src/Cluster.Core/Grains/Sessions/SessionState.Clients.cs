@@ -7,6 +7,8 @@ namespace Cluster.Core.Grains.Sessions;
 // What a session decides about its clients and their tool calls.
 public sealed partial class SessionState
 {
+    private const string Sent = "sent (id ";
+
     /// <summary>A client begins.</summary>
     /// <param name="id">This session.</param>
     /// <param name="hash">SHA-256 of the new MCP session's id.</param>
@@ -71,7 +73,7 @@ public sealed partial class SessionState
         if (ToolCalls.Find(call.Key, now) is { } done)
         {
             return done.Arguments == call.Arguments
-                ? new ToolResult(false, done.Text)
+                ? new ToolResult(false, $"{Sent}{done.Position})")
                 : new ToolResult(true, "This request id was used before, for another call. Nothing was done.");
         }
 
@@ -80,13 +82,17 @@ public sealed partial class SessionState
             return new ToolResult(true, $"There is no conversation {HostileText.Cut(HostileText.Escape(chatId), 100)} in this session. Pass the chat_id of a channel block that you received.");
         }
 
+        if (replyTo is { } asked && asked > LastEvent)
+        {
+            return new ToolResult(true, $"There is no event {asked} in this session. Pass the event_id of a channel block, or leave reply_to out. Nothing was sent.");
+        }
+
         var open = Mailbox.Received.Concat(Mailbox.Sent).Where(item => item.ChatId == chatId).Select(item => item.Id);
         IReadOnlyList<long> answers = replyTo is { } named ? [named] : [.. open];
-        const string Sent = "sent (id ";
         return Decision.Of(
             new Replied
             {
-                ChatId = chatId, Text = text, ReplyTo = replyTo, Answers = answers, Call = new DoneCall(call.Key, call.Arguments, "sent", now),
+                ChatId = chatId, Text = text, ReplyTo = replyTo, Answers = answers, Call = new DoneCall(call.Key, call.Arguments, now),
             },
             position => new ToolResult(false, $"{Sent}{position})"));
     }

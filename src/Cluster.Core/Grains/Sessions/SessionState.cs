@@ -19,6 +19,9 @@ public sealed partial class SessionState : IGrainState
 
     public ToolCalls ToolCalls { get; init; } = new();
 
+    /// <summary>The last event that was accepted; 0 while there is none.</summary>
+    public long LastEvent { get; set; }
+
     /// <summary>The conversations that the session was told something of.</summary>
     public HashSet<string> Conversations { get; init; } = [];
 
@@ -55,7 +58,7 @@ public sealed partial class SessionState : IGrainState
                 break;
             case Replied replied:
                 Mailbox.Answer(replied.Answers);
-                ToolCalls.Add(replied.Call);
+                ToolCalls.Add(replied.Call with { Position = position });
                 break;
             case McpSessionMade made:
                 foreach (var hash in made.Ends)
@@ -115,6 +118,7 @@ public sealed partial class SessionState : IGrainState
     private void Accept(EventAccepted accepted, long position)
     {
         Exists = true;
+        LastEvent = position;
         Allowlist.Hear(accepted.Sender.Identity, accepted.Sender.Standing);
         Mailbox.Accept(Item(accepted, position));
         if (accepted.Batch is { } batch)

@@ -3,9 +3,12 @@ namespace Cluster.Core.Grains.Sessions;
 /// <summary>A tool call that was done, for a client that did not hear so and calls again.</summary>
 /// <param name="Key">The MCP session's hash and the JSON-RPC id.</param>
 /// <param name="Arguments">SHA-256 of its arguments.</param>
-/// <param name="Text">What it was told.</param>
 /// <param name="At">When.</param>
-public sealed record DoneCall(string Key, string Arguments, string Text, DateTimeOffset At);
+public sealed record DoneCall(string Key, string Arguments, DateTimeOffset At)
+{
+    /// <summary>The position of what it did.</summary>
+    public long Position { get; init; }
+}
 
 /// <summary>The tool calls of the last minutes: each is done once.</summary>
 public sealed class ToolCalls
