@@ -152,12 +152,12 @@ internal sealed class Connector : IDisposable
         return Task.CompletedTask;
     }
 
-    private Task InitializeAsync(JsonRpcLine line, CancellationToken ct)
+    private async Task InitializeAsync(JsonRpcLine line, CancellationToken ct)
     {
         var asked = line.Params is { ValueKind: JsonValueKind.Object } given ? given : (JsonElement?)null;
         _link.Introduction = new ClientIntroduction(Part(asked, "clientInfo"), Part(asked, "capabilities"));
         var version = asked?.TryGetProperty("protocolVersion", out var text) == true ? JsonRpcLine.ReadText(text) : null;
-        return _client.WriteAsync(LocalAnswers.Initialize(line.Id, version), ct);
+        await _client.WriteAsync(LocalAnswers.Initialize(line.Id, version, await _link.TellNameAsync(ct)), ct);
     }
 
     private static JsonElement? Part(JsonElement? holder, string name) =>

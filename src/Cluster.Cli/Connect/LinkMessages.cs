@@ -14,6 +14,9 @@ internal static class LinkMessages
     public static ReadOnlyMemory<byte> Moved { get; } =
         Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","method":"{{ChannelProtocol.WorkplaceNotification}}"}""");
 
+    public static ReadOnlyMemory<byte> Name { get; } =
+        Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":"cluster-connect-name","method":"{{ChannelProtocol.NameMethod}}"}""");
+
     public static ReadOnlyMemory<byte> Initialize(ClientIntroduction introduction)
     {
         var buffer = new ArrayBufferWriter<byte>();

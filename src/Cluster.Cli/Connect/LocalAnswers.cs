@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Cluster.Core.Channel;
+using Cluster.Core.Sessions;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
@@ -14,8 +15,8 @@ internal static class LocalAnswers
     // JSON-RPC between two programs: nothing here is ever pasted into a web page.
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static ReadOnlyMemory<byte> Initialize(string id, string? requestedVersion) =>
-        Result(id, writer => JsonSerializer.Serialize(writer, ChannelProtocol.Initialize(requestedVersion), TypeInfo<InitializeResult>()));
+    public static ReadOnlyMemory<byte> Initialize(string id, string? requestedVersion, GivenName? name) =>
+        Result(id, writer => JsonSerializer.Serialize(writer, ChannelProtocol.Initialize(requestedVersion, name), TypeInfo<InitializeResult>()));
 
     public static ReadOnlyMemory<byte> ListTools(string id) =>
         Result(id, writer => JsonSerializer.Serialize(writer, ChannelTools.List, TypeInfo<ListToolsResult>()));

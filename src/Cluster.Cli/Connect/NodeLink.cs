@@ -9,7 +9,7 @@ namespace Cluster.Cli.Connect;
 /// The way to a node's <c>/mcp</c>: opens an MCP session, sends messages in it and listens to its stream. Every call is one try;
 /// whether and when to try again is the caller's affair.
 /// </summary>
-internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes notes, TimeProvider clock) : IDisposable
+internal sealed partial class NodeLink(NodeLocator locator, SessionWish wish, Notes notes, TimeProvider clock) : IDisposable
 {
     /// <summary>A request without an answer for so long is sent again; the node knows it by its id.</summary>
     public static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(15);
@@ -206,12 +206,7 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
         try
         {
             using var request = Post(node, null, LinkMessages.Initialize(Introduction));
-            request.Headers.Add(ChannelProtocol.InstanceHeader, wish.Instance);
-            if (wish.Claims)
-            {
-                request.Headers.Add(ChannelProtocol.ClaimHeader, "true");
-            }
-
+            wish.AddTo(request.Headers);
             using var response = await _http.SendAsync(request, either.Token);
             if (!response.IsSuccessStatusCode)
             {
@@ -230,10 +225,16 @@ internal sealed class NodeLink(NodeLocator locator, SessionWish wish, Notes note
                 return await NodeAnswer.RefusalAsync(initialized, node, clock, either.Token);
             }
 
+            var name = NameIn(response);
+            if (name is not null)
+            {
+                Name.Given(name);
+            }
+
             if (session.Serves != _said)
             {
                 _said = session.Serves;
-                notes.Say(wish.Explain(session.Serves));
+                notes.Say(wish.Explain(session.Serves, name));
             }
 
             return new LinkOutcome.Open(session);

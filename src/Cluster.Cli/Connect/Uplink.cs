@@ -223,7 +223,7 @@ internal sealed class Uplink(NodeLink link, MessageWriter client, Downlink downl
         if (item.Finish())
         {
             _calls.TryRemove(item.Line.IdKey, out _);
-            await client.WriteAsync(answer, ct);
+            await client.WriteAsync(item.Line.Method == "tools/call" ? link.Name.AddTo(answer) : answer, ct);
         }
     }
 }

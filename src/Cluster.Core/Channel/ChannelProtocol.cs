@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Cluster.Core.Sessions;
 using ModelContextProtocol.Protocol;
 
 namespace Cluster.Core.Channel;
@@ -24,6 +25,22 @@ public static class ChannelProtocol
 
     /// <summary>With <see cref="InstanceHeader"/>, <c>true</c>: this very name, even if another process has it.</summary>
     public const string ClaimHeader = "Cluster-Claim";
+
+    /// <summary>With <see cref="InstanceHeader"/>: the key of the project that the process works on.</summary>
+    public const string ProjectHeader = "Cluster-Project";
+
+    /// <summary>With <see cref="ProjectHeader"/>: the key that the same folder had before its repository had a remote.</summary>
+    public const string EarlierProjectHeader = "Cluster-Project-Earlier";
+
+    /// <summary>With <see cref="ProjectHeader"/>, <c>true</c>: a person named the session, so it may be one of another project.</summary>
+    public const string NamedHeader = "Cluster-Named";
+
+    /// <summary>With the answer to <c>initialize</c>: why it is this session and no other (<see cref="GivenName.Reasons"/>).</summary>
+    public const string ReasonHeader = "Cluster-Session-Reason";
+
+    /// <summary>Asks, with the headers of <c>initialize</c>, which session the process would be given now. It changes nothing, so a process that
+    /// Claude Code starts only to look at it may ask.</summary>
+    public const string NameMethod = "cluster/name";
 
     /// <summary>Seconds between keep-alive comments that this client wants, 1 to 60. The connector asks for 4.</summary>
     public const string KeepAliveHeader = "Cluster-Keep-Alive";
@@ -55,7 +72,8 @@ public static class ChannelProtocol
     public const int InvalidParams = -32602;
     public const int InternalError = -32603;
 
-    /// <summary>Stands in the client's system prompt. A constant: nothing from outside ever enters it.</summary>
+    /// <summary>Stands in the client's system prompt. A constant: nothing from outside ever enters it. Behind it stands one more sentence of
+    /// ours with the session's own name, where that is known.</summary>
     public const string Instructions = """
         Channel Cluster brings messages from people and systems outside into this session as <channel> blocks.
         Each block has a chat_id, an event_id and a kind.
@@ -77,7 +95,7 @@ public static class ChannelProtocol
     public static string Negotiate(string? requested) =>
         requested is not null && Supported.Contains(requested) ? requested : Latest;
 
-    public static InitializeResult Initialize(string? requestedVersion) => new()
+    public static InitializeResult Initialize(string? requestedVersion, GivenName? name) => new()
     {
         ProtocolVersion = Negotiate(requestedVersion),
         Capabilities = new ServerCapabilities
@@ -90,7 +108,7 @@ public static class ChannelProtocol
             },
         },
         ServerInfo = new Implementation { Name = "channel-cluster", Version = Version },
-        Instructions = Instructions,
+        Instructions = name is null ? Instructions : $"{Instructions}\n\n{name.Sentence}",
     };
 
     public static string Version { get; } =

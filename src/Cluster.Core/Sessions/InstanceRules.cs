@@ -7,6 +7,12 @@ public sealed record Instance(string Id, bool Claims)
 {
     public const string Expected = "8 to 64 characters of A-Z, a-z, 0-9, '-' and '_'";
 
+    /// <summary>What it works on; null for a connector from before there were projects, which is taken at its word.</summary>
+    public Project? Project { get; init; }
+
+    /// <summary>True when a person named the session, by the command line or the environment, and not its folder.</summary>
+    public bool IsNamed { get; init; }
+
     public static bool IsId(string text) =>
         text.Length is >= 8 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 }
@@ -38,7 +44,8 @@ public sealed record KnownName
 
 /// <summary>
 /// Which name each of several terminals of one project gets: the first <c>name</c>, the next <c>name.2</c>, and so on. A process
-/// that comes back has the name that it had; only a claim takes a name from a process that lives.
+/// that comes back has the name that it had; only a claim takes a name from a process that lives. Which <c>name</c> that is, where
+/// several projects ask for the same one, is for <see cref="ProjectRules"/>.
 /// </summary>
 public static class InstanceRules
 {

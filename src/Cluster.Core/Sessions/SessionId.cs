@@ -47,6 +47,8 @@ public static class Slug
 {
     public const int MaxLength = 63;
 
+    private const string Nothing = "session";
+
     public const string Expected = "1 to 63 characters of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit";
 
     public static bool IsValid([NotNullWhen(true)] string? text)
@@ -68,7 +70,13 @@ public static class Slug
     }
 
     /// <summary>Makes a name out of any text: lower case, other characters become dashes; <c>session</c> when nothing is left.</summary>
-    public static string From(string text)
+    public static string From(string text) => Make(text) is { Length: > 0 } name ? name : Nothing;
+
+    /// <summary>Makes a name out of a text unless that would say nothing of it: no letter of its writing is left, or just <c>session</c>.</summary>
+    public static string? Telling(string text) =>
+        Make(text) is { Length: > 0 } name && name != Nothing && (name.Any(char.IsAsciiLetterLower) || !text.Any(char.IsLetter)) ? name : null;
+
+    private static string Make(string text)
     {
         var slug = new StringBuilder();
         foreach (var c in text.ToLowerInvariant())
@@ -88,7 +96,6 @@ public static class Slug
             }
         }
 
-        var name = slug.ToString().TrimEnd('-', '.', '_');
-        return name.Length == 0 ? "session" : name;
+        return slug.ToString().TrimEnd('-', '.', '_');
     }
 }

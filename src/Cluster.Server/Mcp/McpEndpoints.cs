@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Channel;
 using Cluster.Core.Events;
-using Cluster.Core.Sessions;
 using Cluster.Server.Security;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Sessions;
@@ -54,7 +53,13 @@ internal static class McpEndpoints
 
         if (message is McpMessage.Request { Method: "initialize" } initialize)
         {
-            await InitializeAsync(context, initialize, requests, places, ct);
+            await McpBeginnings.InitializeAsync(context, initialize, requests, places, ct);
+            return;
+        }
+
+        if (message is McpMessage.Request { Method: ChannelProtocol.NameMethod } name)
+        {
+            await McpBeginnings.NameAsync(context, name, requests, ct);
             return;
         }
 
@@ -130,79 +135,6 @@ internal static class McpEndpoints
         }
     }
 
-    private static async Task InitializeAsync(
-        HttpContext context, McpMessage.Request request, McpRequests requests, Workplaces places, CancellationToken ct)
-    {
-        var caller = context.Caller();
-        if (context.Request.Headers[ChannelProtocol.ClusterSessionHeader] is not [{ Length: > 0 } name])
-        {
-            await JsonAsync(context, StatusCodes.Status400BadRequest, McpMessage.Error(
-                request.Id,
-                ChannelProtocol.InvalidRequest,
-                $"Header {ChannelProtocol.ClusterSessionHeader} is missing: say which session this is, as NAME or OWNER/NAME, in .mcp.json under \"headers\"."));
-            return;
-        }
-
-        if (!SessionId.TryParse(name, caller.Principal, out var session))
-        {
-            await JsonAsync(context, StatusCodes.Status400BadRequest, McpMessage.Error(
-                request.Id,
-                ChannelProtocol.InvalidRequest,
-                $"Header {ChannelProtocol.ClusterSessionHeader} must be NAME or OWNER/NAME, each of {Slug.Expected}."));
-            return;
-        }
-
-        if (session.Owner != caller.Principal)
-        {
-            await JsonAsync(context, StatusCodes.Status404NotFound, McpMessage.Error(
-                request.Id, ChannelProtocol.InvalidRequest, "There is no such session of yours. Use NAME alone for a session of your own."));
-            return;
-        }
-
-        if (!TryReadInstance(context, out var instance))
-        {
-            await JsonAsync(context, StatusCodes.Status400BadRequest, McpMessage.Error(
-                request.Id, ChannelProtocol.InvalidRequest, $"Header {ChannelProtocol.InstanceHeader} must be {Instance.Expected}."));
-            return;
-        }
-
-        try
-        {
-            if (await requests.InitializeAsync(caller, session, instance, request.Params, ct) is not var (id, given, result))
-            {
-                await JsonAsync(context, StatusCodes.Status409Conflict, McpMessage.Error(
-                    request.Id,
-                    ChannelProtocol.InvalidRequest,
-                    $"{InstanceRules.MaxTerminals} terminals run as {session} and its further names already. End one of them, or start this one with --session and another name."));
-                return;
-            }
-
-            places.Begin(id, given, context.Request.Headers);
-            context.Response.Headers[ChannelProtocol.SessionHeader] = id;
-            context.Response.Headers[ChannelProtocol.ClusterSessionHeader] = given.ToString();
-            await JsonAsync(context, StatusCodes.Status200OK, McpMessage.Result(request.Id, result));
-        }
-        catch (InvalidOperationException e) when (McpMessage.IsUnreadableText(e))
-        {
-            await JsonAsync(context, StatusCodes.Status400BadRequest, McpMessage.Error(
-                request.Id, ChannelProtocol.InvalidParams, "The parameters have text that is not valid Unicode."));
-        }
-    }
-
-    // A client that sends none is the only one of its name, and supersedes whoever has it.
-    private static bool TryReadInstance(HttpContext context, out Instance? instance)
-    {
-        instance = null;
-        var header = context.Request.Headers[ChannelProtocol.InstanceHeader];
-        if (header is [{ } id] && Instance.IsId(id))
-        {
-            instance = new Instance(id, Claims: context.Request.Headers[ChannelProtocol.ClaimHeader] is ["true"]);
-            return true;
-        }
-
-        return header.Count == 0;
-    }
-
     // 2026-07-28 has no way to push: a client that got it would register no channel, so it is refused by name like any unknown one.
     private static async Task<bool> RefuseVersionAsync(HttpContext context)
     {
@@ -269,7 +201,7 @@ internal static class McpEndpoints
         return context.Response.Body.FlushAsync();
     }
 
-    private static async Task JsonAsync(HttpContext context, int status, JsonNode message)
+    internal static async Task JsonAsync(HttpContext context, int status, JsonNode message)
     {
         if (!context.Response.HasStarted)
         {

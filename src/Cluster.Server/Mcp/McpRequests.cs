@@ -27,15 +27,22 @@ internal sealed partial class McpRequests(
 
     /// <summary>Starts an MCP session for this token.</summary>
     /// <returns>Its id, the session that it serves, and the answer; null when other terminals have every name of the project.</returns>
-    public async Task<(string Id, SessionId Session, JsonNode Result)?> InitializeAsync(
+    public async Task<(string Id, GivenName Name, JsonNode Result)?> InitializeAsync(
         Caller caller, SessionId asked, Instance? instance, JsonElement? parameters, CancellationToken ct)
     {
-        var result = ChannelProtocol.Initialize(McpMessage.Text(parameters, "protocolVersion"));
+        var version = McpMessage.Text(parameters, "protocolVersion");
         var id = Secret.NewCode();
-        return await sessions.InitializeAsync(id, caller.TokenId, asked, instance, result.ProtocolVersion, Client(parameters), ct) is { } session
-            ? (id, session, JsonSerializer.SerializeToNode(result, McpJsonUtilities.DefaultOptions.GetTypeInfo<InitializeResult>())!)
-            : null;
+        if (await sessions.InitializeAsync(id, caller.TokenId, asked, instance, ChannelProtocol.Negotiate(version), Client(parameters), ct) is not { } name)
+        {
+            return null;
+        }
+
+        var result = ChannelProtocol.Initialize(version, name);
+        return (id, name, JsonSerializer.SerializeToNode(result, McpJsonUtilities.DefaultOptions.GetTypeInfo<InitializeResult>())!);
     }
+
+    /// <summary>The session that such a client would be given now; null when other terminals have every name of the project.</summary>
+    public Task<GivenName?> NameAsync(SessionId asked, Instance? instance, CancellationToken ct) => sessions.NameAsync(asked, instance, ct);
 
     /// <param name="session">Whose request it is.</param>
     /// <param name="request">The request.</param>

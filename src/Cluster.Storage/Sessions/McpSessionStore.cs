@@ -46,29 +46,31 @@ public sealed class McpSessionStore(Engine engine)
     public Task InitializeAsync(string id, string tokenId, SessionId session, string protocolVersion, string client, CancellationToken ct) =>
         InitializeAsync(id, tokenId, session, null, protocolVersion, client, ct);
 
-    /// <summary>Starts an MCP session for the session that <see cref="InstanceRules"/> gives to a connector process.</summary>
+    /// <summary>Starts an MCP session for the session that <see cref="ProjectRules"/> and <see cref="InstanceRules"/> give to a connector process.</summary>
     /// <returns>That session, or null when other processes have every name. Without an instance it is the session that was asked for.</returns>
     /// <exception cref="TokenRevokedException">The token is not valid any more.</exception>
-    public Task<SessionId?> InitializeAsync(
+    public Task<GivenName?> InitializeAsync(
         string id, string tokenId, SessionId asked, Instance? instance, string protocolVersion, string client, CancellationToken ct) =>
-        engine.TurnAsync<SessionId?>(
+        engine.TurnAsync<GivenName?>(
             async turn =>
             {
                 await Tokens.HoldAsync(turn, tokenId);
-                var session = asked;
+                var given = new GivenName(asked);
                 if (instance is null)
                 {
-                    await SessionStore.EnsureAsync(turn, session, $"token:{tokenId}");
+                    await SessionStore.EnsureAsync(turn, asked, $"token:{tokenId}");
+                    await InstanceNames.KeepFromFoldersAsync(turn, asked);
                 }
-                else if (await InstanceNames.GiveAsync(turn, asked, instance, $"token:{tokenId}") is { } given)
+                else if (await InstanceNames.GiveAsync(turn, asked, instance, $"token:{tokenId}") is { } name)
                 {
-                    session = given;
+                    given = name;
                 }
                 else
                 {
                     return null;
                 }
 
+                var session = given.Session;
                 var generation = await turn.Db.NumberAsync(
                     "UPDATE session SET generation = generation + 1 WHERE id = @session RETURNING generation", ("@session", session.ToString()));
                 await turn.Db.ExecuteAsync(
@@ -84,9 +86,14 @@ public sealed class McpSessionStore(Engine engine)
                     ("@client", client),
                     ("@now", turn.NowMs),
                     ("@instance", instance?.Id));
-                return session;
+                return given;
             },
             ct);
+
+    /// <summary>The session that a connector process would be given now; nobody keeps it for that process.</summary>
+    public Task<GivenName?> NameAsync(SessionId asked, Instance? instance, CancellationToken ct) => instance is null
+        ? Task.FromResult<GivenName?>(new GivenName(asked))
+        : engine.ReadAsync(db => InstanceNames.FindAsync(db, asked, instance, engine.Clock.GetUtcNow()), ct);
 
     /// <returns>Null when it has ended, never was, or belongs to another token: one answer for all.</returns>
     public Task<McpSession?> FindAsync(string id, string tokenId, CancellationToken ct) =>

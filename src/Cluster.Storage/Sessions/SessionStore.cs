@@ -59,18 +59,20 @@ public sealed class SessionStore(Engine engine)
     /// <param name="session">The session.</param>
     /// <param name="actor">Who makes it.</param>
     /// <param name="shares">The session whose allowlist it shares from its beginning on.</param>
+    /// <param name="project">The project whose it is from its beginning on.</param>
     /// <returns>False when it was there already.</returns>
-    internal static async Task<bool> EnsureAsync(Turn turn, SessionId session, string actor, SessionId? shares = null)
+    internal static async Task<bool> EnsureAsync(Turn turn, SessionId session, string actor, SessionId? shares = null, string? project = null)
     {
         var created = await turn.Db.ExecuteAsync(
             """
-            INSERT INTO session (id, owner, created_at, generation, epoch, shares) VALUES (@id, @owner, @now, 0, 0, @shares)
+            INSERT INTO session (id, owner, created_at, generation, epoch, shares, project) VALUES (@id, @owner, @now, 0, 0, @shares, @project)
             ON CONFLICT (id) DO NOTHING
             """,
             ("@id", session.ToString()),
             ("@owner", session.Owner),
             ("@now", turn.NowMs),
-            ("@shares", shares?.ToString()));
+            ("@shares", shares?.ToString()),
+            ("@project", project));
         if (created > 0)
         {
             await turn.Db.ExecuteAsync("INSERT INTO access (session_id, version) VALUES (@id, 1)", ("@id", session.ToString()));

@@ -32,7 +32,8 @@ public sealed class McpRulesTests
         Assert.Contains("2025-11-25", error["data"]!["supported"]!.AsArray().Select(v => v!.GetValue<string>()));
         Assert.Equal("2025-11-25", answer["result"]!["protocolVersion"]!.GetValue<string>());
         Assert.Equal("2025-03-26", older["result"]!["protocolVersion"]!.GetValue<string>());
-        Assert.Equal(ChannelProtocol.Instructions, answer["result"]!["instructions"]!.GetValue<string>());
+        Assert.Equal(
+            $"{ChannelProtocol.Instructions}\n\nYou are session admin/api of Channel Cluster. Tell your user when asked.", answer["result"]!["instructions"]!.GetValue<string>());
         Assert.Equal("""{"claude/channel":{},"claude/channel/permission":{}}""", answer["result"]!["capabilities"]!["experimental"]!.ToJsonString());
     }
 

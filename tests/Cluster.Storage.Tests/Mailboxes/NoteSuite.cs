@@ -208,7 +208,7 @@ public abstract class NoteSuite(TestDatabase database) : StoreSuite(database)
         await StepAsync(api, web);
         await StepAsync(web, api);
         await McpSessions.InitializeAsync("terminal-1", AliceCalls.TokenId, Api, new Instance("instance-1", false), "2025-11-25", "test", Ct);
-        var given = await McpSessions.InitializeAsync("terminal-2", AliceCalls.TokenId, Api, new Instance("instance-2", false), "2025-11-25", "test", Ct);
+        var given = (await McpSessions.InitializeAsync("terminal-2", AliceCalls.TokenId, Api, new Instance("instance-2", false), "2025-11-25", "test", Ct))?.Session;
         var second = new Client("terminal-2", "", given!.Value, 0, AttachOutcome.Gone);
         await LetAsync(second.Session, Web);
 

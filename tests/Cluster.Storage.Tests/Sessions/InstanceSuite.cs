@@ -260,9 +260,9 @@ public abstract class InstanceSuite(TestDatabase database) : StoreSuite(database
     private async Task<Submission> ToSecondAsync(string text) =>
         await MessageAsync(text) with { Session = Second, AccessVersion = await VersionAsync(Second) };
 
-    private Task<SessionId?> InitializeAsync(string instance, bool claims = false, SessionId? asked = null, string? token = null) =>
-        McpSessions.InitializeAsync(
-            $"terminal-{Interlocked.Increment(ref _started)}", token ?? AliceCalls.TokenId, asked ?? Api, new Instance(instance, claims), "2025-11-25", "test", Ct);
+    private async Task<SessionId?> InitializeAsync(string instance, bool claims = false, SessionId? asked = null, string? token = null) =>
+        (await McpSessions.InitializeAsync(
+            $"terminal-{Interlocked.Increment(ref _started)}", token ?? AliceCalls.TokenId, asked ?? Api, new Instance(instance, claims), "2025-11-25", "test", Ct))?.Session;
 
     /// <summary>A connector's process that has initialized and listens.</summary>
     private async Task<Client> StartAsync(string instance, bool claims = false, SessionId? asked = null)

@@ -42,15 +42,17 @@ public sealed class ConnectorInstanceTests
     }
 
     [Theory]
+    [InlineData("Folder", "alice/api-3fa9", "session alice/api-3fa9, because api belongs to another project; `CLUSTER_SESSION=api` serves that one all the same", "apart")]
+    [InlineData("Environment", "alice/api", "session alice/api, as CLUSTER_SESSION says; it belongs to another project, whose people may talk and approve here", "foreign")]
     [InlineData("Folder", "alice/api", "session alice/api, named after its folder")]
     [InlineData("Environment", "alice/api", "session alice/api, as CLUSTER_SESSION says")]
     [InlineData("Option", "alice/api", "session alice/api, as --session says; another terminal of that name gets no more events")]
     [InlineData("Folder", "alice/api.2", "session alice/api.2, because another terminal of this project is api; `--session api` takes that name over")]
     [InlineData("Folder", null, "session api, named after its folder")]
-    public async Task It_says_once_which_session_it_is_and_why(string by, string? given, string said)
+    public async Task It_says_once_which_session_it_is_and_why(string by, string? given, string said, string? reason = null)
     {
         await using var node = await FakeNode.StartAsync();
-        node.Gives = given;
+        (node.Gives, node.Reason) = (given, reason);
         await using var rig = ConnectorRig.For(node, by: Enum.Parse<NamedBy>(by));
 
         await rig.GreetAsync();

@@ -21,7 +21,7 @@ internal sealed class ConnectorRig : IAsyncDisposable
     private readonly Connector _connector;
     private readonly CancellationTokenSource _stop = new();
 
-    public ConnectorRig(Func<string, string?> environment, TimeProvider? clock = null, NamedBy by = NamedBy.Folder)
+    public ConnectorRig(Func<string, string?> environment, TimeProvider? clock = null, NamedBy by = NamedBy.Folder, string? folder = null)
     {
         _output = new StreamReader(_stdout.Reader.AsStream(), Encoding.UTF8);
         _connector = new Connector(
@@ -29,7 +29,7 @@ internal sealed class ConnectorRig : IAsyncDisposable
             _stdout.Writer.AsStream(),
             new Notes(_stderr),
             new NodeLocator(new NodeChoice(), environment),
-            new SessionWish("api", by),
+            folder is null ? new SessionWish("api", by) : SessionWish.Choose(null, name => name == "CLAUDE_PROJECT_DIR" ? folder : environment(name)),
             clock ?? TimeProvider.System);
         Running = _connector.RunAsync(_stop.Token);
     }
@@ -41,12 +41,18 @@ internal sealed class ConnectorRig : IAsyncDisposable
     public static ConnectorRig For(FakeNode node, TimeProvider? clock = null, NamedBy by = NamedBy.Folder) => new(
         name => name switch { "CLUSTER_URL" => node.Url, "CLUSTER_TOKEN" => "clt_test", "CLUSTER_HOME" => Path.GetTempPath(), _ => null }, clock, by);
 
+    /// <summary>In a project folder, with a home of its own.</summary>
+    public static ConnectorRig In(FakeNode node, string home, string folder) => new(
+        name => name switch { "CLUSTER_URL" => node.Url, "CLUSTER_TOKEN" => "clt_test", "CLUSTER_HOME" => home, _ => null }, folder: folder);
+
     /// <summary>What Claude Code says at its start.</summary>
-    public async Task GreetAsync()
+    /// <returns>The instructions that it got.</returns>
+    public async Task<string> GreetAsync()
     {
         await SendAsync(InitializeRequest);
-        await ReadAsync();
+        var instructions = (await ReadAsync()).GetProperty("result").GetProperty("instructions").GetString()!;
         await SendAsync(InitializedNotification);
+        return instructions;
     }
 
     public async Task SendAsync(string line) => await _stdin.Writer.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"));

@@ -16,6 +16,10 @@ internal sealed record Arrived(string McpSession, JsonElement Message, string Au
 
     public string Claim { get; init; } = "";
 
+    public string Project { get; init; } = "";
+
+    public string Named { get; init; } = "";
+
     public string Method => Message.TryGetProperty("method", out var method) ? method.GetString()! : "";
 
     public string Id => Message.TryGetProperty("id", out var id) ? id.GetRawText() : "";
@@ -78,6 +82,12 @@ internal sealed class FakeNode : IAsyncDisposable
 
     /// <summary>The session that it gives at <c>initialize</c>; null for a node that says nothing of it.</summary>
     public string? Gives { get; set; }
+
+    /// <summary>Why it gives that one.</summary>
+    public string? Reason { get; set; }
+
+    /// <summary>Answers which session it would be, by headers; null for a node that knows no such question.</summary>
+    public Func<HttpContext, Task>? Names { get; set; }
 
     public TaskCompletionSource<string> Deleted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -205,7 +215,20 @@ internal sealed class FakeNode : IAsyncDisposable
         {
             Instance = context.Request.Headers["Cluster-Instance"].ToString(),
             Claim = context.Request.Headers["Cluster-Claim"].ToString(),
+            Project = context.Request.Headers["Cluster-Project"].ToString(),
+            Named = context.Request.Headers["Cluster-Named"].ToString(),
         };
+        if (arrived.Method == "cluster/name" && Names is not null)
+        {
+            await Names(context);
+            if (!context.Response.HasStarted)
+            {
+                await ReplyAsync(context, arrived, "{}");
+            }
+
+            return;
+        }
+
         if (arrived.Method == "initialize")
         {
             var made = $"mcp-{Interlocked.Increment(ref _made)}";
@@ -214,6 +237,11 @@ internal sealed class FakeNode : IAsyncDisposable
             if (Gives is not null)
             {
                 context.Response.Headers["Cluster-Session"] = Gives;
+            }
+
+            if (Reason is not null)
+            {
+                context.Response.Headers["Cluster-Session-Reason"] = Reason;
             }
 
             _arrived.Writer.TryWrite(arrived);

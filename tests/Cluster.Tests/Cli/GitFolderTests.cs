@@ -72,7 +72,7 @@ public sealed class GitFolderTests : IDisposable
     [InlineData("\0\0\0\u0001", null)]
     [InlineData("", null)]
     [InlineData(null, null)]
-    public void Only_the_first_address_of_origin_is_read(string? config, string? expected) => Assert.Equal(expected, GitFolder.Origin(config));
+    public void Only_the_first_address_of_origin_is_read(string? config, string? expected) => Assert.Equal(expected, GitFolder.OriginIn(config));
 
     [Theory]
     [InlineData("ref: refs/heads/main\n", "main")]

@@ -104,7 +104,6 @@ public sealed class NodeLocatorTests : IDisposable
     [InlineData("Bob/My App", null, null, "bob/my-app", true)]
     [InlineData(null, "from-env", "/x/project", "from-env", false)]
     [InlineData(null, null, "/x/My Project/", "my-project", false)]
-    [InlineData(null, null, "/", "session", false)]
     public void The_session_is_named_by_option_environment_or_project_folder_and_claimed_by_option_only(
         string? given, string? variable, string? folder, string expected, bool claims)
     {

@@ -16,22 +16,30 @@ internal static class GitFolder
     {
         try
         {
-            if (Find(folder) is not { } git)
-            {
-                return default;
-            }
-
-            var common = Text(Path.Combine(git, "commondir"), MaxLine) is { } way ? Path.GetFullPath(way.Trim(), git) : git;
-            return (!IsOpen(common) ? null : Origin(Text(Path.Combine(common, "config"), MaxConfig)), Branch(Text(Path.Combine(git, "HEAD"), MaxLine)));
+            return Find(folder) is not var (_, git) ? default : (Origin(CommonOf(git)), Branch(Text(Path.Combine(git, "HEAD"), MaxLine)));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (IsUnreadable(e))
         {
             return default;
         }
     }
 
+    /// <summary>The folder that holds the working tree, the one that all working trees of the repository share, and the remote <c>origin</c> as
+    /// it is written. Null where there is no repository.</summary>
+    public static (string Top, string Common, string? Origin)? Locate(string folder)
+    {
+        try
+        {
+            return Find(folder) is not var (top, git) ? null : (top, CommonOf(git), Origin(CommonOf(git)));
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            return null;
+        }
+    }
+
     /// <summary>The first address of <c>[remote "origin"]</c>.</summary>
-    public static string? Origin(string? config)
+    public static string? OriginIn(string? config)
     {
         var inOrigin = false;
         foreach (var line in Lines(config ?? ""))
@@ -53,6 +61,13 @@ internal static class GitFolder
 
         return null;
     }
+
+    private static string? Origin(string common) => IsOpen(common) ? OriginIn(Text(Path.Combine(common, "config"), MaxConfig)) : null;
+
+    private static string CommonOf(string git) =>
+        Text(Path.Combine(git, "commondir"), MaxLine) is { } way ? Path.GetFullPath(way.Trim(), git) : git;
+
+    private static bool IsUnreadable(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
     private static bool IsOrigin(string section)
     {
@@ -119,7 +134,7 @@ internal static class GitFolder
         head?.TrimEnd() is { } text && text.StartsWith(Heads, StringComparison.Ordinal) && text.Length > Heads.Length ? text[Heads.Length..] : null;
 
     // .git is a folder, or in a worktree or submodule a file that says where that is.
-    private static string? Find(string folder)
+    private static (string Top, string Git)? Find(string folder)
     {
         var at = Path.GetFullPath(folder);
         for (var i = 0; at is not null && i < MaxDepth; i++, at = Path.GetDirectoryName(at))
@@ -127,13 +142,13 @@ internal static class GitFolder
             var git = Path.Combine(at, ".git");
             if (Directory.Exists(git))
             {
-                return git;
+                return (at, git);
             }
 
             if (Text(git, MaxLine)?.Trim() is { } text && text.StartsWith("gitdir:", StringComparison.Ordinal))
             {
                 var named = Path.GetFullPath(text["gitdir:".Length..].Trim(), at);
-                return IsOpen(named) ? named : null;
+                return IsOpen(named) ? (at, named) : null;
             }
         }
 
