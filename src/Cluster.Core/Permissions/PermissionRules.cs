@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Cluster.Core.Access;
+using Cluster.Core.Api;
 
 namespace Cluster.Core.Permissions;
 
@@ -36,6 +39,9 @@ public enum VerdictOutcome
 
     /// <summary>The client that asked is gone.</summary>
     Closed,
+
+    /// <summary>The person was shown something else than this request.</summary>
+    OtherInput,
 }
 
 /// <summary>Who may answer Claude Code's relayed tool prompts, and when.</summary>
@@ -61,6 +67,10 @@ public static partial class PermissionRules
             _ => VerdictOutcome.Closed,
         };
     }
+
+    /// <summary>What a person is shown of a request, in one value: a verdict that carries it decides on nothing else.</summary>
+    public static string Fingerprint(PermissionInfo request) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Join('\0', request.Id, request.Session, request.RequestId, request.ToolName, request.Description, request.InputPreview))));
 
     [GeneratedRegex(@"\A[a-km-z]{5}\z")]
     private static partial Regex RequestId();

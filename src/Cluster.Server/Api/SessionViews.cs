@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cluster.Core.Access;
 using Cluster.Core.Api;
 using Cluster.Core.Permissions;
@@ -27,6 +28,35 @@ internal sealed class SessionViews(AccessStore accesses, ConversationStore conve
         : access.May(who, Act.Approve) ? await permissions.ListAsync(session, limit, ct)
         : [];
 
+    /// <summary>The permission requests on a page: first those that it shows already, in the order in which it shows them and whatever has
+    /// become of them, then what else is open, oldest first. So none that comes takes the place of one that was there.</summary>
+    /// <param name="sessions">Those with open requests.</param>
+    /// <param name="only">On one session's page, that session.</param>
+    /// <param name="who">Who looks.</param>
+    /// <param name="shown">What the page shows already.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<List<PermissionInfo>> CardsAsync(
+        IEnumerable<SessionId> sessions, SessionId? only, Identity who, IReadOnlyList<long> shown, CancellationToken ct)
+    {
+        var places = shown.Select(id => id.ToString(CultureInfo.InvariantCulture)).ToArray();
+        var known = (await permissions.FindAllAsync(shown, ct))
+            .Where(request => only is null || request.Session == only.ToString())
+            .OrderBy(request => Array.IndexOf(places, request.Id))
+            .ToList();
+        var (answerable, open) = (new HashSet<string>(), new List<PermissionInfo>());
+        foreach (var session in sessions.Concat(known.Select(request => SessionId.Parse(request.Session))).Distinct())
+        {
+            if (await accesses.FindAsync(session, ct) is { } access && access.May(who, Act.Approve))
+            {
+                answerable.Add(session.ToString());
+                open.AddRange(await permissions.ListOpenAsync(session, ct));
+            }
+        }
+
+        known.RemoveAll(request => !answerable.Contains(request.Session));
+        return [.. known, .. open.ExceptBy(known.Select(request => request.Id), request => request.Id).OrderBy(request => request.CreatedAt)];
+    }
+
     private static string? Own(AccessList access, Identity who) => access.May(who, Act.Watch) ? null : who.Value;
 }
 
@@ -38,6 +68,7 @@ internal static class Verdicts
         VerdictOutcome.AlreadyDecided => $"Too late: {request?.DecidedBy} has answered with {request?.Behavior}.",
         VerdictOutcome.Expired => "Too late: this request has expired. Claude Code still asks in its terminal.",
         VerdictOutcome.Closed => $"This request is closed: {request?.Reason ?? "the client that asked is gone"}.",
+        VerdictOutcome.OtherInput => "This is not the request that you were shown, so nothing was decided. Load the page again.",
         _ => "There is no such request that you may answer.",
     };
 }

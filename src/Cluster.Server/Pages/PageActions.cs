@@ -90,24 +90,33 @@ internal static class PageActions
             : NoSuchSession();
     }
 
-    private static async Task<IResult> DecideAsync(long id, HttpContext context, PermissionStore permissions, CancellationToken ct)
+    private static async Task<IResult> DecideAsync(
+        long id, HttpContext context, PermissionStore permissions, TimeProvider clock, CancellationToken ct)
     {
         if (context.Field("behavior") is not (("allow" or "deny") and var behavior))
         {
             return TypedResults.Problem("A permission request is answered with allow or deny.", statusCode: StatusCodes.Status400BadRequest);
         }
 
-        var (outcome, request) = await permissions.DecideAsync(id, behavior, context.Caller(), ct);
-        var home = request is null || context.Field("from") == "home";
-        if (outcome == VerdictOutcome.Accepted)
+        // Without script nothing else keeps back a second press that was meant for what stood there before.
+        if (!PageCards.IsSettled(context.Field("shown_at"), clock.GetUtcNow()))
         {
-            return context.Done(home ? "/" : PageOf(SessionId.Parse(request!.Session)));
+            return Refuse(StatusCodes.Status409Conflict, "This button had only just appeared, so nothing was decided. Read the request, then press it again.");
         }
 
-        var status = outcome == VerdictOutcome.Unknown ? StatusCodes.Status404NotFound : StatusCodes.Status409Conflict;
-        return context.Refused(status, Verdicts.Explain(outcome, request), why => home
-            ? new RazorComponentResult<HomePage>(new Dictionary<string, object?> { [nameof(HomePage.Notice)] = why }) { StatusCode = status }
-            : Show(SessionId.Parse(request!.Session), status, why));
+        var (outcome, request) = await permissions.DecideAsync(id, behavior, context.Caller(), context.Field("seen"), ct);
+        return outcome switch
+        {
+            VerdictOutcome.Accepted => context.Done(PageCards.Again(From() is { } page ? PageOf(page) : "/", context.Request, request!.Id)),
+            VerdictOutcome.Unknown => Refuse(StatusCodes.Status404NotFound, Verdicts.Explain(outcome, request)),
+            _ => Refuse(StatusCodes.Status409Conflict, Verdicts.Explain(outcome, request)),
+        };
+
+        SessionId? From() => context.Field("from").Split('/') is [var owner, var name] ? Id(owner, name) : null;
+
+        IResult Refuse(int status, string why) => context.Refused(status, why, said => From() is { } page
+            ? Show(page, status, said)
+            : new RazorComponentResult<HomePage>(new Dictionary<string, object?> { [nameof(HomePage.Notice)] = said }) { StatusCode = status });
     }
 
     // The same form sent twice enters once; a form that a browser has brought back with another text is another message.

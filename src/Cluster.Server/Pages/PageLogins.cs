@@ -9,6 +9,8 @@ internal static class PageLogins
 {
     private const int MaxCodeLength = 64;
 
+    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
+
     private const string Refusal =
         "This code is unknown, used already or too old: a code works once, within five minutes. Get another with: cluster page";
 
@@ -30,8 +32,12 @@ internal static class PageLogins
             return context.Refused(StatusCodes.Status401Unauthorized, Refusal, Again);
         }
 
-        context.Response.Cookies.Append(cookies.Login, secret, Cookie(cookies.Secure(context.Request), expires));
-        return context.Done("/");
+        var secure = cookies.Secure(context.Request);
+        context.Response.Cookies.Append(cookies.Login, secret, Cookie(secure, expires));
+        var next = PageReturns.Local(context.Field("to")) ?? PageReturns.Local(context.Request.Cookies[cookies.Return]) ?? "/";
+        context.Response.Cookies.Delete(cookies.Return, Cookie(secure, null));
+        context.Response.Headers["Next-Page"] = next; // for our script
+        return context.Done(next);
     }
 
     private static async Task<IResult> LogoutAsync(HttpContext context, PrincipalStore principals, PageCookies cookies, CancellationToken ct)
@@ -41,6 +47,10 @@ internal static class PageLogins
         context.Response.Cookies.Delete(cookies.Login, Cookie(cookies.Secure(context.Request), null));
         return context.Done("/login");
     }
+
+    /// <summary>A link from `cluster page` opens a tab of its own, which knows nothing of this one.</summary>
+    public static void Remember(HttpContext context, PageCookies cookies, string wanted) =>
+        context.Response.Cookies.Append(cookies.Return, wanted, Cookie(cookies.Secure(context.Request), DateTimeOffset.UtcNow + Remembered));
 
     private static RazorComponentResult<LoginPage> Again(string why) =>
         new(new Dictionary<string, object?> { [nameof(LoginPage.Notice)] = why }) { StatusCode = StatusCodes.Status401Unauthorized };

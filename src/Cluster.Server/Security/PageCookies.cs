@@ -13,6 +13,9 @@ internal sealed class PageCookies(NodeAddress address, CookiePrefix prefix)
     /// <summary>Binds forms to their visitor.</summary>
     public string Forms => Name("cluster_forms");
 
+    /// <summary>Remembers for a while where somebody wanted to go who has to log in first, perhaps in another tab.</summary>
+    public string Return => Name("cluster_return");
+
     /// <summary>Behind a public https address always, whether or not the proxy says so.</summary>
     public bool Secure(HttpRequest request) => _https || request.IsHttps;
 

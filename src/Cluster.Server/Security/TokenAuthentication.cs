@@ -39,7 +39,7 @@ internal sealed class TokenAuthentication(
     {
         if (Scheme.Name == Page)
         {
-            Response.Redirect("/login");
+            Response.Redirect(PageReturns.LoginFor(Request));
             return Task.CompletedTask;
         }
 

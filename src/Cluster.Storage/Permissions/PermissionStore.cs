@@ -14,7 +14,7 @@ namespace Cluster.Storage.Permissions;
 
 /// <summary>Claude Code's relayed tool prompts and their verdicts. The rule is <see cref="PermissionRules"/>; a verdict travels to the
 /// session as a delivery.</summary>
-public sealed class PermissionStore(Engine engine)
+public sealed partial class PermissionStore(Engine engine)
 {
     /// <summary>Open requests of one session; older ones close when more come.</summary>
     private const int MaxOpen = 20;
@@ -131,12 +131,17 @@ public sealed class PermissionStore(Engine engine)
     private const string GuessKind = "permission";
     private static readonly TimeSpan GuessWindow = TimeSpan.FromMinutes(10);
 
+    public Task<(VerdictOutcome Outcome, PermissionInfo? Request)> DecideAsync(long id, string behavior, Actor by, CancellationToken ct) =>
+        DecideAsync(id, behavior, by, seen: null, ct);
+
     /// <summary>Judges a verdict and, if it counts, puts it on its way, all in one turn.</summary>
     /// <param name="id">The request.</param>
     /// <param name="behavior"><c>allow</c> or <c>deny</c>.</param>
     /// <param name="by">Who answers.</param>
+    /// <param name="seen">The <see cref="PermissionRules.Fingerprint"/> of what they were shown; null where their answer does not carry it.</param>
     /// <param name="ct">Cancels.</param>
-    public Task<(VerdictOutcome Outcome, PermissionInfo? Request)> DecideAsync(long id, string behavior, Actor by, CancellationToken ct) =>
+    public Task<(VerdictOutcome Outcome, PermissionInfo? Request)> DecideAsync(
+        long id, string behavior, Actor by, string? seen, CancellationToken ct) =>
         engine.TurnAsync(
             async turn =>
             {
@@ -154,6 +159,11 @@ public sealed class PermissionStore(Engine engine)
                 var access = (await AccessStore.FindAsync(turn.Db, session))!;
                 var outcome = PermissionRules.Judge(
                     Enum.Parse<PermissionState>(request.State, ignoreCase: true), request.ExpiresAt, access, who, turn.Now);
+                if (outcome == VerdictOutcome.Accepted && seen is not null && seen != PermissionRules.Fingerprint(request))
+                {
+                    outcome = VerdictOutcome.OtherInput;
+                }
+
                 if (outcome != VerdictOutcome.Accepted)
                 {
                     await turn.AuditAsync(who.Value, "refused.verdict", request.Session, $"{id} {request.RequestId} {outcome}");
@@ -226,12 +236,6 @@ public sealed class PermissionStore(Engine engine)
 
                 return true;
             },
-            ct);
-
-    /// <summary>The newest requests of a session, newest first.</summary>
-    public Task<List<PermissionInfo>> ListAsync(SessionId session, int limit, CancellationToken ct) =>
-        engine.ReadAsync(
-            db => db.RowsAsync($"{Select} WHERE session_id = @session ORDER BY id DESC LIMIT @limit", Read, ("@session", session.ToString()), ("@limit", limit)),
             ct);
 
     /// <summary>Expires requests that nobody answered in time.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using Cluster.Testing;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -88,5 +89,84 @@ public sealed class PageLoginTests(Chromium chromium)
 
         await Expect(visitor.Page.Locator("#invitation")).ToHaveTextAsync($"cluster login {node.Url}/invite#some-code");
         Assert.NotEmpty(await node.InviteAsync("bob"));
+    }
+
+    [Fact]
+    public async Task A_link_to_a_session_survives_the_login()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        await using var pasting = await Visitor.ComeAsync(chromium, node, new() { JavaScriptEnabled = false });
+        await using var opening = await Visitor.ComeAsync(chromium, node);
+        await pasting.Page.GotoAsync("/s/admin/api");
+        await opening.Page.GotoAsync("/s/admin/api");
+
+        await pasting.Page.GetByLabel("Code").FillAsync(await Visitor.LinkAsync(node));
+        await pasting.Page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        var tab = await opening.Context.NewPageAsync();
+        await tab.GotoAsync(await Visitor.LinkAsync(node)); // as a terminal opens it
+
+        await Expect(pasting.Page).ToHaveURLAsync($"{node.Url}/s/admin/api");
+        await Expect(tab).ToHaveURLAsync($"{node.Url}/s/admin/api", new() { Timeout = 30_000 });
+        await Expect(tab.Locator("h1")).ToHaveTextAsync("admin/api");
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/s/admin/api")]
+    public async Task A_link_on_another_site_finds_who_is_logged_in(string path)
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        await using var visitor = await Visitor.LogInAsync(chromium, node);
+        visitor.Expect("elsewhere.example");
+        await visitor.Page.RouteAsync("http://elsewhere.example/**", route => route.FulfillAsync(new()
+        {
+            ContentType = "text/html",
+            Body = $"""<link rel="icon" href="data:,"><a href="{node.Url}{path}">the session</a>""",
+        }));
+        await visitor.Page.GotoAsync("http://elsewhere.example/");
+
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "the session" }).ClickAsync();
+
+        await Expect(visitor.Page).ToHaveURLAsync($"{node.Url}{path}");
+        await Expect(visitor.Page.Locator("#status")).ToHaveTextAsync("Live");
+    }
+
+    [Theory]
+    [InlineData("//elsewhere.example")]
+    [InlineData("///elsewhere.example")]
+    [InlineData("/\\elsewhere.example")]
+    [InlineData("https://elsewhere.example/")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("elsewhere.example")]
+    [InlineData("/%2Felsewhere.example")]
+    [InlineData("/\t/elsewhere.example")]
+    [InlineData("/s/admin/api\n")]
+    [InlineData("/login")]
+    [InlineData("/page/logout")]
+    public async Task A_login_leads_to_pages_of_this_node_only(string to)
+    {
+        await using var node = await NodeHost.StartAsync();
+        var wanted = Uri.EscapeDataString(to);
+        using var browser = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(node.Url) };
+        browser.DefaultRequestHeaders.Add("Accept", "text/html");
+        using var page = await browser.GetAsync($"/login?to={wanted}");
+        var html = await page.Content.ReadAsStringAsync();
+        var token = html.Split("name=\"__RequestVerificationToken\" value=\"")[1].Split('"')[0];
+        var code = (await Visitor.LinkAsync(node)).Split('#')[1];
+        browser.DefaultRequestHeaders.Add("Cookie", $"cluster_return={wanted}");
+
+        using var done = await browser.PostAsync("/page/login", new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["code"] = code,
+            ["to"] = to,
+            ["__RequestVerificationToken"] = token,
+        }));
+
+        Assert.DoesNotContain("elsewhere", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("refresh", html, StringComparison.Ordinal);
+        Assert.DoesNotContain(page.Headers.GetValues("Set-Cookie"), cookie => cookie.StartsWith("cluster_return", StringComparison.Ordinal));
+        Assert.Equal((HttpStatusCode.SeeOther, "/"), (done.StatusCode, done.Headers.Location?.OriginalString));
     }
 }

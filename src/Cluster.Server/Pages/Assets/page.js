@@ -8,6 +8,7 @@ const live = main?.hasAttribute('data-live');
 const here = main?.dataset.here;
 const reloadEvery = 20_000; // ms: a hint can be lost
 const reconnectAfter = 2_000; // ms
+const restFor = 1_000; // ms: who presses sooner meant what was there before
 
 let stream = null;
 let running = null;
@@ -35,6 +36,9 @@ function find(from, wanted) {
   return null;
 }
 
+// Attributes that the page gives, not the node.
+const own = ['open', 'aria-disabled'];
+
 // Elements with an id keep their identity; `data-keep` marks what belongs to the visitor.
 function patch(old, fresh) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
@@ -42,7 +46,8 @@ function patch(old, fresh) {
     return;
   }
   if (old.hasAttribute('data-keep') || old.isEqualNode(fresh)) return;
-  for (const { name } of [...old.attributes]) if (name !== 'open' && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  if (old.hasAttribute('data-cards')) return patchCards(old, fresh);
+  for (const { name } of [...old.attributes]) if (!own.includes(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   let at = old.firstChild;
   for (const child of [...fresh.childNodes]) {
@@ -58,6 +63,29 @@ function patch(old, fresh) {
   while (at) at = remove(at);
 }
 
+// Permission requests keep their places until the page is left: none moves, none leaves, new ones come last. One that is still open
+// is not touched at all, so a press that has begun ends on the very button that it began on.
+function patchCards(old, fresh) {
+  const told = new Map([...fresh.children].map(card => [card.id, card]));
+  for (const card of old.children) {
+    const now = told.get(card.id);
+    told.delete(card.id);
+    const wasOpen = card.classList.contains('open');
+    if (now && !(wasOpen && now.classList.contains('open'))) patch(card, now);
+    if (!now && wasOpen) withdraw(card);
+  }
+  old.append(...told.values());
+}
+
+// The node shows it to this visitor no more; its place stays.
+function withdraw(card) {
+  card.style.height = `${card.offsetHeight}px`;
+  card.classList.remove('open');
+  const why = document.createElement('p');
+  why.textContent = 'This request is not yours to answer any more.';
+  card.replaceChildren(why);
+}
+
 function remove(node) {
   const next = node.nextSibling;
   node.remove();
@@ -71,17 +99,83 @@ function toTail() {
   if (box) box.scrollTop = box.scrollHeight;
 }
 
+// What a press would do, for the presses that must not be meant for something else. To send one's own words twice is no such thing.
+const buttons = () => document.querySelectorAll('form[data-post]:not(#composer) button');
+const resting = new Map();
+let known = new Map();
+let pressed; // the button that a press began on: null for none, undefined when no press has begun
+
+function rest(button) {
+  clearTimeout(resting.get(button));
+  button.setAttribute('aria-disabled', 'true');
+  resting.set(button, setTimeout(() => {
+    resting.delete(button);
+    button.removeAttribute('aria-disabled');
+  }, restFor));
+}
+
+function restAll() {
+  for (const button of buttons()) rest(button);
+}
+
+// A button that has come, has moved, or would do something else than before does nothing for a while.
+function settle() {
+  const now = new Map();
+  for (const button of buttons()) {
+    const { left, top } = button.getBoundingClientRect();
+    const what = [Math.round(left + scrollX), Math.round(top + scrollY), button.form.action, button.value].join(' ');
+    if (known.get(button) !== what) rest(button);
+    now.set(button, what);
+  }
+  known = now;
+}
+
+// Every change that is not the visitor's own goes through here.
+function change(how) {
+  const y = scrollY;
+  how();
+  settle();
+  if (scrollY !== y) restAll();
+}
+
+const isReady = button => !button.hasAttribute('aria-disabled');
+const pressable = event => event.target instanceof Element ? event.target.closest('form[data-post]:not(#composer) button') : null;
+
+function beginPress(event) {
+  settle();
+  const button = pressable(event);
+  pressed = button && isReady(button) ? button : null;
+}
+
+// A press counts only where it began, and only if the button was ready then and still is. A key presses what has the focus.
+function endPress(event) {
+  const button = pressable(event);
+  const began = event.detail === 0 || pressed === undefined ? button : pressed;
+  pressed = undefined;
+  if (button && !(began === button && isReady(button))) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+}
+
+function cards() {
+  const ids = [...document.querySelectorAll('#cards > .permission')].map(card => card.id.replace('permission-', ''));
+  return ids.length ? `?cards=${ids.join(',')}` : '';
+}
+
 async function load() {
-  const response = await fetch(here, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+  const response = await fetch(here + cards(), { headers: { Accept: 'text/html' }, cache: 'no-store' });
   if (response.redirected) return location.replace(response.url);
   if (!response.ok && response.status !== 404) throw new Error(`The node answered ${response.status}.`);
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   const fresh = page.getElementById('main');
   localTimes(fresh);
   const follow = atTail(tail());
-  patch(main, fresh);
+  change(() => {
+    patch(main, fresh);
+    if (follow) toTail();
+  });
   document.title = page.title;
-  if (follow) toTail();
 }
 
 // One at a time; what changes meanwhile is asked for once more afterwards.
@@ -100,8 +194,10 @@ function refresh() {
 }
 
 function tell(state) {
-  status.dataset.state = state;
-  status.textContent = state === 'live' ? 'Live' : 'Connection lost; trying again';
+  change(() => {
+    status.dataset.state = state;
+    status.textContent = state === 'live' ? 'Live' : 'Connection lost; trying again';
+  });
 }
 
 const retell = () => refresh().then(() => tell('live'), () => tell('lost'));
@@ -123,8 +219,10 @@ function connect() {
 
 function say(text) {
   const notice = document.getElementById('notice');
-  notice.textContent = text;
-  notice.hidden = !text;
+  change(() => {
+    notice.textContent = text;
+    notice.hidden = !text;
+  });
 }
 
 async function post(form, submitter) {
@@ -139,7 +237,7 @@ async function post(form, submitter) {
       return false;
     }
     say(response.ok ? '' : (await response.json()).detail ?? `The node refused this (${response.status}).`);
-    return response.ok;
+    return response.ok && (response.headers.get('Next-Page') ?? here ?? '/');
   } catch {
     say('The node cannot be reached; whether this arrived is not known. Look again when the connection is back.');
     return false;
@@ -160,7 +258,7 @@ async function submit(event) {
     form.elements.text.value = '';
   }
   await refresh().catch(() => tell('lost'));
-  if (done && form.id === 'composer') toTail();
+  if (done && form.id === 'composer') change(toTail);
 }
 
 function enterSends() {
@@ -179,17 +277,25 @@ function enterSends() {
 async function login(form) {
   const code = location.hash.slice(1);
   if (!code) return;
-  history.replaceState(null, '', location.pathname);
+  history.replaceState(null, '', location.pathname + location.search);
   form.elements.code.value = code;
-  if (await post(form)) location.replace('/');
+  const next = await post(form);
+  if (next) location.replace(next);
   else form.elements.code.value = '';
 }
 
 localTimes(document);
 if (live) {
+  document.documentElement.classList.add('live');
   toTail();
   enterSends();
+  settle();
+  new ResizeObserver(settle).observe(main);
+  document.addEventListener('pointerdown', beginPress, true);
+  document.addEventListener('pointercancel', () => { pressed = undefined; });
+  document.addEventListener('click', endPress, true);
   document.addEventListener('submit', submit);
+  document.getElementById('notice')?.addEventListener('click', () => say(''));
   connect();
   setInterval(() => { if (!document.hidden && stream?.readyState === EventSource.OPEN) retell(); }, reloadEvery);
 
@@ -198,9 +304,11 @@ if (live) {
     if (document.hidden) {
       stream?.close();
     } else {
+      restAll(); // to the visitor they appear just now
       connect();
     }
   });
+  addEventListener('pageshow', restAll);
 }
 
 const form = document.getElementById('login');
