@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
 using Cluster.Core.Webhooks;
 
 namespace Cluster.Testing;
@@ -8,7 +9,10 @@ public sealed record WebhookSample(string Kind, string Name, IReadOnlyDictionary
 {
     public IWebhookSender Sender => WebhookSenders.Find(Kind)!;
 
-    public byte[] Body => File.ReadAllBytes(Path.Combine(WebhookSamples.Folder, Kind, $"{Name}.json"));
+    /// <summary>The folder in which it stands; null for that of its kind.</summary>
+    public string? Place { get; init; }
+
+    public byte[] Body => File.ReadAllBytes(Path.Combine(WebhookSamples.Folder, Place ?? Kind, $"{Name}.json"));
 
     public WebhookReading Read(ReadOnlyMemory<byte> body) =>
         WebhookSenders.Read(Sender, new WebhookDelivery(
@@ -51,7 +55,15 @@ public static class WebhookSamples
            select new WebhookSample(sender.Kind, name, HeadersOf(sender.Kind, name), SettingsOf(sender.Kind)),
     ];
 
-    public static WebhookSample Find(string sample) => All.Single(one => one.ToString() == sample);
+    /// <summary>Small payloads of further events, cut down to the keys that matter.</summary>
+    public static IReadOnlyList<WebhookSample> Field { get; } =
+    [
+        .. from one in JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "field", "index.json")))!.AsArray()
+           let headers = one["headers"]!.AsObject().ToDictionary(header => header.Key, header => $"{header.Value}")
+           select new WebhookSample($"{one["kind"]}", Path.GetFileNameWithoutExtension($"{one["file"]}"), headers, SettingsOf($"{one["kind"]}")) { Place = "field" },
+    ];
+
+    public static WebhookSample Find(string sample) => All.Concat(Field).Single(one => one.ToString() == sample);
 
     /// <summary>Headers as a node shows them to a sender; names are compared without case.</summary>
     public static WebhookHeaders View(IEnumerable<KeyValuePair<string, string>> headers)

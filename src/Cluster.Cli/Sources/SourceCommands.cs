@@ -5,6 +5,7 @@ using Cluster.Cli.Terminal;
 using Cluster.Core;
 using Cluster.Core.Api;
 using Cluster.Core.Webhooks;
+using Cluster.Core.Webhooks.Facts;
 
 namespace Cluster.Cli.Sources;
 
@@ -18,6 +19,7 @@ internal static class SourceCommands
         Rotate(node),
         Test(node),
         SourceSettingCommands.Authors(node),
+        SourceSettingCommands.Hosts(node),
         SourceSettingCommands.Payload(node),
         CatchUpCommand.Create(node),
         Remove(node),
@@ -50,9 +52,15 @@ internal static class SourceCommands
         var authors = SourceSettingCommands.AuthorOption();
         var command = new Command(sender.Kind, sender.Title) { name, session, playbook, file, secret, payload };
         var origins = SourceSettingCommands.OriginOption();
+        var hosts = SourceSettingCommands.HostOption(sender);
         if (sender.Authors is not null)
         {
             command.Add(authors);
+        }
+
+        if (FactTable.HasLinks(sender))
+        {
+            command.Add(hosts);
         }
 
         if (sender.HasOrigins)
@@ -87,6 +95,7 @@ internal static class SourceCommands
             {
                 Payload = call.Get(payload),
                 Authors = call.Parsed.GetResult(authors) is not null && call.Get(authors) is { Length: > 0 } ids ? ids : null,
+                Hosts = call.Parsed.GetResult(hosts) is not null && call.Get(hosts) is { Length: > 0 } own ? own : null,
                 Origins = call.Parsed.GetResult(origins) is not null && call.Get(origins) is { Length: > 0 } names ? names : null,
             };
             var request = new AddSource

@@ -477,6 +477,14 @@ public sealed record ChangeAuthors
     public IReadOnlyList<string> Remove { get; init; } = [];
 }
 
+/// <summary>POST /api/sources/{name}/hosts: where the sender's own addresses begin. The answer has the settings as they are then.</summary>
+public sealed record ChangeHosts
+{
+    public IReadOnlyList<string> Add { get; init; } = [];
+
+    public IReadOnlyList<string> Remove { get; init; } = [];
+}
+
 /// <summary>POST /api/sources/{name}/payload: whether the session may fetch whole payloads, though strangers may have written in them.</summary>
 public sealed record OpenPayload
 {
@@ -618,6 +626,7 @@ public sealed record LocalNode
 [JsonSerializable(typeof(NewSource))]
 [JsonSerializable(typeof(RotateSecret))]
 [JsonSerializable(typeof(ChangeAuthors))]
+[JsonSerializable(typeof(ChangeHosts))]
 [JsonSerializable(typeof(OpenPayload))]
 [JsonSerializable(typeof(SetCatchUp))]
 [JsonSerializable(typeof(SourceTest))]

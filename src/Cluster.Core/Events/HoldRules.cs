@@ -44,7 +44,7 @@ public static class HoldRules
         string? fold = null;
         if (reason is null && route?.Fold is { } by)
         {
-            fold = Key(routed.Source, route.Name, recovers, summary.Stranger, by.By.Select(field => routed.Values.GetValueOrDefault(field)));
+            fold = Key(routed.Source, route.Name, recovers, summary.Stranger, by.By.Select(field => routed.Value(field, untrusted: false)));
             (until, limit) = (Later(until, now + by.Within), Later(limit, now + by.AtMost));
         }
 

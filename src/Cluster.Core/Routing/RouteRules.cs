@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Cluster.Core.Events;
 using Cluster.Core.Sessions;
+using Cluster.Core.Webhooks.Facts;
 
 namespace Cluster.Core.Routing;
 
@@ -72,12 +73,44 @@ public static partial class RouteRules
 
             if (!untrusted)
             {
-                return $"Strangers can write '{field}'. If they may choose who gets their events, add 'untrusted: true' to the route.";
+                return StrangersCanWrite(field);
             }
         }
 
         return values is 0 or > MostValues ? $"The condition '{field}' has {values} values; 1 to {MostValues} are allowed." : null;
     }
+
+    /// <summary>What is wrong with a route's conditions and its fold, once it is known of which kind a source is: what a platform makes at one kind of
+    /// sender, anybody may write at another.</summary>
+    /// <param name="route">A route that names the source.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="hasHosts">Whether the operator said on which hosts its sender is.</param>
+    /// <returns>The fields, as parts of the route, and what is wrong.</returns>
+    public static IEnumerable<(string Part, string Text)> Writable(Route route, string source, string kind, bool hasHosts)
+    {
+        foreach (var field in route.When.Select(condition => condition.Field).Where(field => !route.Untrusted && IsMixed(route, field, kind, hasHosts)))
+        {
+            yield return ($"{ConditionPart}{field}", $"In events of source '{source}' ({kind}) strangers can write '{field}'. {IfTheyMay}");
+        }
+
+        foreach (var field in (route.Fold?.By ?? []).Where(field => IsMixed(route, field, kind, hasHosts)))
+        {
+            yield return ("fold.by", $"In events of source '{source}' ({kind}) strangers can write '{field}', so they could hide an event in a fold.");
+        }
+    }
+
+    /// <summary>Before a condition's field, in a fault's part.</summary>
+    public const string ConditionPart = "condition:";
+
+    private const string IfTheyMay = "If they may choose who gets their events, add 'untrusted: true' to the route.";
+
+    private static string StrangersCanWrite(string field) => $"Strangers can write '{field}'. {IfTheyMay}";
+
+    // What no kind makes is told without asking for the kind, and what has one meaning for all is never what anybody wrote.
+    private static bool IsMixed(Route route, string field, string kind, bool hasHosts) =>
+        RouteFields.IsPlatformMade(field) && !RouteFields.Normalized.Contains(field)
+        && (route.When.FirstOrDefault(condition => condition.Field == RouteFields.Type)?.Values ?? []).Append("").Any(@event => FactTable.IsWritable(kind, @event, field, hasHosts));
 
     private static IEnumerable<(string Part, string Text)> Check(Route route)
     {

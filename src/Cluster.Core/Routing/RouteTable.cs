@@ -35,7 +35,7 @@ public sealed class RouteTable
         {
             // Paths last: the payload is parsed only for a route that everything else leads to.
             RouteCondition[] when = [.. route.When.OrderBy(condition => JsonPath.IsMeant(condition.Field))];
-            return new Ready(route, when, Array.ConvertAll(when, condition => Place(places, condition)));
+            return new Ready(route, when, Array.ConvertAll(when, condition => Place(places, condition, route.Untrusted)));
         })];
     }
 
@@ -85,8 +85,10 @@ public sealed class RouteTable
         {
             var slot = _tests[ready.Tests[unmet]].Slot;
             var wanted = string.Join(" or ", ready.When[unmet].Values);
-            return new RouteVerdict(ready.Route, false, asked.Value(slot) is { } value
+            return new RouteVerdict(ready.Route, false, asked.Value(slot, ready.Route.Untrusted) is { } value
                 ? $"{_fields[slot]} is {value}, not {wanted}"
+                : !ready.Route.Untrusted && asked.Value(slot, untrusted: true) is not null
+                    ? $"strangers can write {_fields[slot]}; if they may choose who gets their events, add 'untrusted: true' to the route"
                 : _fields[slot] is RouteFields.Branch or RouteFields.Fork
                     ? $"the event does not prove its {_fields[slot]}; {wanted} is wanted"
                     : JsonPath.IsMeant(_fields[slot]) && !routed.HasPayload ? $"the event's payload is not kept, so its {_fields[slot]} is not known; {wanted} is wanted"
@@ -99,7 +101,7 @@ public sealed class RouteTable
             : new RouteVerdict(ready.Route, true, ready.Route.Also ? "every condition is met; the routes behind are asked too" : "every condition is met");
     }
 
-    private Asked Ask(RoutedEvent routed) => new(_tests, _paths, routed, Array.ConvertAll(_fields, field => routed.Values.GetValueOrDefault(field)));
+    private Asked Ask(RoutedEvent routed) => new(_tests, _fields, _paths, routed);
 
     private bool InForce(Route route, RoutedEvent routed) =>
         (route.Repository is null || _standing.Contains(routed.Source)) && route.Sessions().All(session => _reach.Contains(new RouteReach(routed.Source, session)));
@@ -117,38 +119,44 @@ public sealed class RouteTable
         return -1;
     }
 
-    private int Place(Dictionary<string, int> places, RouteCondition condition)
+    private int Place(Dictionary<string, int> places, RouteCondition condition, bool untrusted)
     {
-        var text = $"{condition.Field}\n{string.Join('\n', condition.Values)}";
+        var text = $"{untrusted}\n{condition.Field}\n{string.Join('\n', condition.Values)}";
         if (!places.TryGetValue(text, out var place))
         {
             places[text] = place = _tests.Count;
-            _tests.Add(Compile(condition));
+            _tests.Add(Compile(condition, untrusted));
         }
 
         return place;
     }
 
-    private Test Compile(RouteCondition condition) =>
-        new(Array.IndexOf(_fields, condition.Field), [.. condition.Values.Select(value => ValueTest.Read(value) ?? ValueTest.Never)]); // a newer node may know more
+    private Test Compile(RouteCondition condition, bool untrusted) =>
+        new(Array.IndexOf(_fields, condition.Field), untrusted, [.. condition.Values.Select(value => ValueTest.Read(value) ?? ValueTest.Never)]); // a newer node may know more
 
     private sealed record Ready(Route Route, RouteCondition[] When, int[] Tests);
 
     /// <summary>What one event answers to the conditions, as far as they were asked.</summary>
-    private sealed class Asked(List<Test> tests, JsonPath?[] paths, RoutedEvent routed, string?[] values)
+    private sealed class Asked(List<Test> tests, string[] fields, JsonPath?[] paths, RoutedEvent routed)
     {
         private readonly sbyte[] _answers = new sbyte[tests.Count];
         private readonly bool[] _walked = new bool[paths.Length];
+        private readonly string?[] _found = new string?[paths.Length];
 
-        public string? Value(int slot)
+        public string? Value(int slot, bool untrusted)
         {
-            if (paths[slot] is { } path && !_walked[slot])
+            if (paths[slot] is not { } path)
             {
-                _walked[slot] = true;
-                values[slot] = routed.Find(path);
+                return routed.Value(fields[slot], untrusted);
             }
 
-            return values[slot];
+            if (!_walked[slot])
+            {
+                _walked[slot] = true;
+                _found[slot] = routed.Find(path);
+            }
+
+            return _found[slot];
         }
 
         public bool Meets(int place)
@@ -156,14 +164,14 @@ public sealed class RouteTable
             if (_answers[place] == 0)
             {
                 var test = tests[place];
-                _answers[place] = (sbyte)(Value(test.Slot) is { } value && test.Passes(value) ? 1 : -1);
+                _answers[place] = (sbyte)(Value(test.Slot, test.Untrusted) is { } value && test.Passes(value) ? 1 : -1);
             }
 
             return _answers[place] > 0;
         }
     }
 
-    private sealed record Test(int Slot, ValueTest[] Values)
+    private sealed record Test(int Slot, bool Untrusted, ValueTest[] Values)
     {
         public bool Passes(string value)
         {

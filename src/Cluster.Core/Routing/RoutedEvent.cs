@@ -8,6 +8,7 @@ namespace Cluster.Core.Routing;
 public sealed class RoutedEvent
 {
     private readonly Dictionary<string, string> _values = [];
+    private readonly Dictionary<string, string> _written = []; // by whom nobody knows
     private readonly ReadOnlyMemory<byte> _payload;
     private JsonElement? _root;
     private bool _parsed;
@@ -24,14 +25,11 @@ public sealed class RoutedEvent
 
         foreach (var field in summary.Untrusted)
         {
-            if (!RouteFields.IsPlatformMade(field.Name))
-            {
-                Put(field.Name, field.Text);
-            }
+            Write(field.Name, Text(field));
         }
 
-        Put(RouteFields.EventType, Untrusted("type"));
-        Put("job_name", Untrusted("job"));
+        Write(RouteFields.EventType, Untrusted("type"));
+        Write("job_name", Untrusted("job"));
         Put("trigger", _values.GetValueOrDefault(RouteFields.Source)); // GitLab's word for what set a pipeline off
         _values[RouteFields.Source] = source;
         _values[RouteFields.Type] = summary.Name[(summary.Name.IndexOf('.', StringComparison.Ordinal) + 1)..];
@@ -41,6 +39,11 @@ public sealed class RoutedEvent
         Alias("status", "state");
         Alias("severity", "urgency");
         Alias("service", "service_id");
+        foreach (var (name, text) in _written.Where(pair => RouteFields.IsWritable(pair.Key)))
+        {
+            Put(name, text);
+        }
+
         Host = summary.Host;
 
         string? Untrusted(string name) => summary.Untrusted.FirstOrDefault(field => field.Name == name)?.Text;
@@ -53,7 +56,16 @@ public sealed class RoutedEvent
 
     public string Source => _values[RouteFields.Source];
 
+    /// <summary>What it has, by name.</summary>
     public IReadOnlyDictionary<string, string> Values => _values;
+
+    /// <summary>A field as a condition, or a fold, may have it.</summary>
+    /// <param name="field">Its name.</param>
+    /// <param name="untrusted">Whether strangers may have written it.</param>
+    public string? Value(string field, bool untrusted) =>
+        _values.TryGetValue(field, out var value) && (untrusted || !RouteFields.IsWritable(field)) ? value
+        : untrusted ? _written.GetValueOrDefault(field)
+        : null;
 
     /// <summary>The host of the repository that it is about; null when its platform does not say it.</summary>
     public string? Host { get; }
@@ -84,6 +96,14 @@ public sealed class RoutedEvent
         }
 
         return _root is { } root ? path.Find(root) : null;
+    }
+
+    private void Write(string name, string? value)
+    {
+        if (value is not null && !RouteFields.Normalized.Contains(name)) // a branch that is not proved is none, whatever a route accepts
+        {
+            _written.TryAdd(name, value);
+        }
     }
 
     private void Put(string name, string? value)

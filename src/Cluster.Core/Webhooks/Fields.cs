@@ -21,6 +21,9 @@ internal static class Fields
     public static WebhookField? Text(string name, string? text, int limit = Short) =>
         text is null ? null : new WebhookField { Name = name, Text = HostileText.Cut(text, limit) };
 
+    /// <summary>An address; one that is cut is none any more.</summary>
+    public static WebhookField? Address(string name, string? link) => Text(name, link, 500);
+
     public static WebhookField? Number(string name, long? number) => number is null ? null : new WebhookField { Name = name, Number = number };
 
     /// <summary>What an event is about, where all parts of its name are there.</summary>

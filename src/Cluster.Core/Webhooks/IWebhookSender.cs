@@ -1,4 +1,5 @@
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 
 namespace Cluster.Core.Webhooks;
@@ -33,9 +34,15 @@ public interface IWebhookSender
     /// <summary>True when its events say which repository they are about, and on which host.</summary>
     bool TellsRepository => false;
 
+    /// <summary>Who writes which of the fields that it tells.</summary>
+    IReadOnlyList<FieldFact> Facts { get; }
+
+    /// <summary>The hosts on which its own addresses stand, where the platform has such; a star for a customer's label. A source's own take their place.</summary>
+    IReadOnlyList<string> Hosts => [];
+
     WebhookScheme Scheme(SourceSettings settings);
 
-    /// <summary>Reads a delivery that was proved.</summary>
+    /// <summary>Reads a delivery that was proved. What it offers as trusted stays so only by its <see cref="Facts"/>.</summary>
     /// <exception cref="System.Text.Json.JsonException">The body is not what this sender sends at all.</exception>
     WebhookReading Read(WebhookDelivery delivery);
 

@@ -54,7 +54,10 @@ internal readonly struct PayloadFields(JsonElement root)
     public long? Integer(string path) =>
         Find(path) is { ValueKind: JsonValueKind.Number } found && found.TryGetInt64(out var number) ? number : null;
 
-    /// <summary>A web address without what could carry a sentence: its query and fragment are cut off.</summary>
+    /// <summary>A web address whole, whosever it is: the <see cref="Facts.FactTable"/> says what becomes of it.</summary>
+    public string? Link(string path) => Pattern(path, Shapes.Link());
+
+    /// <summary>A web address without its query and fragment, and without what could carry a sentence.</summary>
     public string? Url(string path) =>
         Text(path) is { } text && text.Split('?', '#')[0] is var url && Shapes.Url().IsMatch(url) ? url : null;
 

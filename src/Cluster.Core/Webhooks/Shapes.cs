@@ -29,11 +29,27 @@ internal static partial class Shapes
     [GeneratedRegex(@"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{5,18}( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?\z")]
     public static partial Regex Time();
 
+    /// <summary>A time without any room for a word, as platforms write those of their own.</summary>
+    [GeneratedRegex(@"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?\z")]
+    public static partial Regex Moment();
+
+    /// <summary>Owner and repository, or group, groups in it and project.</summary>
+    [GeneratedRegex(@"\A[A-Za-z0-9_.-]{1,100}(/[A-Za-z0-9_.-]{1,100}){1,20}\z")]
+    public static partial Regex Repository();
+
+    /// <summary>A name that a platform makes for its addresses of the one that people gave.</summary>
+    [GeneratedRegex(@"\A[a-z0-9][a-z0-9-]{0,99}\z")]
+    public static partial Regex Slug();
+
     [GeneratedRegex(@"\A[1-9][0-9]{0,19}\z")]
     public static partial Regex AuthorNumber();
 
     [GeneratedRegex(@"\A(?=.{1,253}\z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\z")]
     public static partial Regex Host();
+
+    /// <summary>Any address of the web, as one word.</summary>
+    [GeneratedRegex(@"\Ahttps?://[!-~]{1,1000}\z")]
+    public static partial Regex Link();
 
     // Owner, repository and numbers only: no query, no fragment, nothing that could carry a sentence. Plain http is for senders within a network.
     [GeneratedRegex(@"\Ahttps?://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9_.-]{1,100}){0,14}/?\z")]

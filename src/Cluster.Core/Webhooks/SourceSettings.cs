@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Cluster.Core.Webhooks;
 
-/// <summary>What one source is besides its kind. Authors and payload may change; the rest is fixed when it is made.</summary>
+/// <summary>What one source is besides its kind. Authors, hosts and payload may change; the rest is fixed when it is made.</summary>
 public sealed record SourceSettings
 {
     public static readonly SourceSettings None = new();
@@ -26,6 +26,9 @@ public sealed record SourceSettings
 
     /// <summary>The names under which the sender may ask whether it may send; see <see cref="IWebhookSender.HasOrigins"/>.</summary>
     public IReadOnlyList<string>? Origins { get; init; }
+
+    /// <summary>Where the sender's own addresses begin, if not where its kind's do; see <see cref="Facts.SenderHost"/>. May change.</summary>
+    public IReadOnlyList<string>? Hosts { get; init; }
 
     /// <summary>True when the session may fetch whole payloads, though strangers may have written in them.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 
 namespace Cluster.Core.Webhooks;
 
@@ -52,7 +53,8 @@ public static partial class WebhookSenders
     {
         try
         {
-            return sender.Read(delivery);
+            var reading = sender.Read(delivery);
+            return reading with { Summary = FactTable.Told(sender, reading.Summary, delivery.Settings) };
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException) // the second from an element of another type than was asked for
         {
@@ -89,6 +91,11 @@ public static partial class WebhookSenders
             return origin;
         }
 
+        if (HostFault(sender, settings.Hosts ?? []) is { } host)
+        {
+            return host;
+        }
+
         var pointers = new[] { settings.Id, settings.Type, settings.Title, settings.Url }.OfType<string>().ToList();
         if (pointers.Count > 0 && sender is not Generic.GenericHook)
         {
@@ -104,6 +111,13 @@ public static partial class WebhookSenders
         origins.Count > 0 && !sender.HasOrigins ? $"A {sender.Kind} source has no origins: its sender does not ask first."
         : origins.Count > MostOrigins ? $"A source has {MostOrigins} origins at the most."
         : origins.FirstOrDefault(origin => !Shapes.Host().IsMatch(origin)) is { } wrong ? $"'{wrong}' is no origin; it is the sender's host name, such as events.example.com."
+        : null;
+
+    /// <summary>What is wrong with the hosts of a source, or null.</summary>
+    public static string? HostFault(IWebhookSender sender, IReadOnlyList<string> hosts) =>
+        hosts.Count > 0 && !FactTable.HasLinks(sender) ? $"A {sender.Kind} source has no hosts: no address of its events is ever trusted."
+        : hosts.Count > SenderHost.Most ? $"A source has {SenderHost.Most} hosts at the most."
+        : hosts.FirstOrDefault(host => SenderHost.Canonical(host) is null) is { } wrong ? $"'{wrong}' is no host of a sender; a host is {SenderHost.Expected}."
         : null;
 
     /// <summary>What is wrong with the ids of a source's authors, or null.</summary>

@@ -123,7 +123,8 @@ internal sealed partial class RoutesYaml
         var unread = new HashSet<string>();
         var untrusted = Flag(given, "untrusted");
         var name = Required(given, "name", node) is { } named ? Scalar(named, "The route's name") : null;
-        var conditions = Required(given, "when", node) is { } when ? Conditions(when, untrusted, unread) : null;
+        var when = Required(given, "when", node);
+        var conditions = when is null ? null : Conditions(when, untrusted, unread);
         var to = Required(given, "to", node) is { } target ? Target(target, "to", "session", "repository") : default;
         var otherwise = given.TryGetValue("otherwise", out var other) ? Target(other, "otherwise", "session", "queue") : default;
         unread.UnionWith(new[] { name is null ? "name" : "", conditions is null ? "when.source" : "", to is (null, null, _) ? "to" : "" });
@@ -149,7 +150,13 @@ internal sealed partial class RoutesYaml
             unread.Add("notify.who"); // it may be told of a session that could not be read
         }
 
-        _lines.Add(new RouteLines(Line(node), given.ToDictionary(part => part.Key, part => Line(part.Value)), unread));
+        var lines = given.ToDictionary(part => part.Key, part => Line(part.Value));
+        foreach (var key in (when as YamlMappingNode)?.Children.Keys ?? [])
+        {
+            lines[RouteRules.ConditionPart + Text(key)] = Line(key);
+        }
+
+        _lines.Add(new RouteLines(Line(node), lines, unread));
     }
 
     private List<RouteCondition>? Conditions(YamlNode node, bool untrusted, HashSet<string> unread)
@@ -253,6 +260,6 @@ internal sealed partial class RoutesYaml
     /// <param name="Unread">The parts that could not be read.</param>
     private sealed record RouteLines(int First, IReadOnlyDictionary<string, int> Parts, IReadOnlySet<string> Unread)
     {
-        public int Of(string? part) => part is null ? First : Parts.GetValueOrDefault(part.Split('.')[0], First);
+        public int Of(string? part) => part is null ? First : Parts.TryGetValue(part, out var own) ? own : Parts.GetValueOrDefault(part.Split('.')[0], First);
     }
 }

@@ -1,6 +1,7 @@
 using Cluster.Core.Api;
 using Cluster.Core.Sessions;
 using Cluster.Core.Webhooks;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Server.Api;
 using Cluster.Server.Nodes;
 using Cluster.Server.Security;
@@ -67,7 +68,11 @@ internal static class SourceEndpoints
             Name = request.Name,
             Session = session,
             Playbook = request.Playbook ?? "",
-            Settings = settings with { Authors = settings.Authors is { Count: > 0 } authors ? [.. authors.Distinct().Order(StringComparer.Ordinal)] : null },
+            Settings = settings with
+            {
+                Authors = settings.Authors is { Count: > 0 } authors ? [.. authors.Distinct().Order(StringComparer.Ordinal)] : null,
+                Hosts = settings.Hosts is { Count: > 0 } hosts ? SenderHost.Canonical(hosts) : null,
+            },
             Secret = request.Secret ?? sender.Scheme(settings).NewSecret(),
         };
         try

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Cluster.Core.Api;
 using Cluster.Core.Routing;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
@@ -6,7 +8,7 @@ using Cluster.Storage.Sessions;
 namespace Cluster.Storage.Routes;
 
 /// <summary>A source as routes see it, and whose sessions its owner's routes may name.</summary>
-internal sealed record RouteSource(string Name, string Path, string Kind, string Own, IReadOnlySet<string> Owners);
+internal sealed record RouteSource(string Name, string Path, string Kind, string Own, IReadOnlySet<string> Owners, bool HasHosts);
 
 /// <summary>
 /// The ways that routes open, as rows that appends ask (<c>route_reach</c>). They follow from three things: the routes, the owners who count
@@ -40,11 +42,12 @@ internal static class RouteReaches
             ("@owner", owner))).ToLookup(one => one.Path, one => one.Principal);
         return await db.RowsAsync(
             $"""
-            SELECT s.name, s.path, s.kind, r.session_id FROM source s JOIN route r ON r.source = s.name
+            SELECT s.name, s.path, s.kind, r.session_id, s.settings FROM source s JOIN route r ON r.source = s.name
             WHERE s.owner = @owner {(standing ? Stands : "")}
             """,
             r => new RouteSource(
-                r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), owners[r.GetString(1)].Append(owner).ToHashSet()),
+                r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), owners[r.GetString(1)].Append(owner).ToHashSet(),
+                r.TextOrNull(4) is { } settings && JsonSerializer.Deserialize(settings, ApiJson.Default.SourceSettings)?.Hosts is { Count: > 0 }),
             ("@owner", owner));
     }
 

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
+using Cluster.Core.Webhooks;
 using Cluster.Testing;
 
 namespace Cluster.Server.Tests.Routing;
@@ -278,6 +279,41 @@ public sealed class RoutePathTests
     }
 
     private static async Task ApplyAsync(NodeHost node, string yaml) => Assert.True((await PutAsync(node, yaml)).Applied);
+
+    [Fact]
+    public async Task A_condition_that_another_kind_of_sender_may_ask_is_refused_with_its_line_where_anybody_writes_it()
+    {
+        await using var node = await StartAsync("api");
+        using var api = node.Api();
+        foreach (var (kind, settings) in new[] { ("alertmanager", SourceSettings.None), ("grafana", new SourceSettings { Hosts = ["grafana.example.com"] }) })
+        {
+            using var added = await api.PostAsJsonAsync("/api/sources", new AddSource { Kind = kind, Name = kind, Session = "api", Settings = settings }, ApiJson.Default.AddSource);
+            Assert.True(added.IsSuccessStatusCode, await added.Content.ReadAsStringAsync());
+        }
+
+        const string routes = """
+            routes:
+              - name: one
+                when:
+                  source: [grafana, alertmanager]
+                  status: firing
+                  url: "http://alerts.example.com*"
+                to: { session: api }
+            """;
+
+        var refused = await PutAsync(node, routes, dryRun: true);
+        var accepted = await PutAsync(node, routes + "\n    untrusted: true\n", dryRun: true);
+        using var named = await api.PostAsJsonAsync("/api/sources/alertmanager/hosts", new ChangeHosts { Add = ["alerts.example.com"] }, ApiJson.Default.ChangeHosts);
+        var other = await PutAsync(node, routes, dryRun: true);
+
+        var fault = Assert.Single(refused.Faults);
+        Assert.Equal(6, fault.Line);
+        Assert.Equal(
+            "Route 'one': In events of source 'alertmanager' (alertmanager) strangers can write 'url'. If they may choose who gets their events, add 'untrusted: true' to the route.",
+            fault.Text);
+        Assert.Empty(accepted.Faults);
+        Assert.Empty(other.Faults);
+    }
 
     private static async Task<RoutesAnswer> PutAsync(NodeHost node, string yaml, bool dryRun = false, string? token = null)
     {

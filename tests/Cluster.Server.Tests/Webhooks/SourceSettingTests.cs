@@ -157,6 +157,40 @@ public sealed class SourceSettingTests
         Assert.False(listed.Settings.Payload);
     }
 
+    [Fact]
+    public async Task An_address_is_trusted_on_the_host_that_the_operator_names_and_no_longer_than_that()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        var github = await node.AddSourceAsync("api");
+        using var api = node.Api();
+        const string url = "https://ghe.example.com/Codertocat/Hello-World/runs/128620228";
+        async Task<JsonNode> TellAsync()
+        {
+            var payload = JsonNode.Parse(GitHubSender.CheckRunNumber(Random.Shared.Next(1, int.MaxValue)))!;
+            payload["check_run"]!["html_url"] = url;
+            using var sent = await github.SendAsync(payload.ToJsonString());
+            Assert.Equal(HttpStatusCode.Accepted, sent.StatusCode);
+            return JsonNode.Parse((await client.NextAsync())["params"]!["content"]!.GetValue<string>().Split('\n')[1])!;
+        }
+
+        var before = await TellAsync();
+        using var named = await HostsAsync(api, new ChangeHosts { Add = ["GHE.example.com"] });
+        var own = await TellAsync();
+        var listed = Assert.Single((await api.GetFromJsonAsync("/api/sources", ApiJson.Default.IReadOnlyListSourceInfo))!);
+        using var wrong = await HostsAsync(api, new ChangeHosts { Add = ["user@ghe.example.com"] });
+        using var taken = await HostsAsync(api, new ChangeHosts { Remove = ["https://ghe.example.com"] });
+        var after = await TellAsync();
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.OK), (named.StatusCode, wrong.StatusCode, taken.StatusCode));
+        Assert.Equal(["https://ghe.example.com"], listed.Settings!.Hosts);
+        Assert.Equal((url, null), ($"{own["trusted"]!["url"]}", own["untrusted"]!["url"]));
+        Assert.All([before, after], told => Assert.Equal((null, url), (told["trusted"]!["url"], $"{told["untrusted"]!["url"]}")));
+    }
+
+    private static Task<HttpResponseMessage> HostsAsync(HttpClient api, ChangeHosts change) =>
+        api.PostAsJsonAsync("/api/sources/ci/hosts", change, ApiJson.Default.ChangeHosts);
+
     private static async Task AuthorsAsync(NodeHost node, string? add = null, string? remove = null)
     {
         using var api = node.Api();

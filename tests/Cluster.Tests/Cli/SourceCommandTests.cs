@@ -202,6 +202,30 @@ public sealed class SourceCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_the_senders_own_addresses_stand_is_said_changed_and_listed()
+    {
+        await using var node = await FakeNode.StartAsync();
+        await _home.LogInAsync(node.Url, "clt_test");
+        var added = Answers(node, "POST /api/sources", $$"""{"name":"alerts","kind":"grafana","url":"{{Url}}","secret":"5ec5e7"}""");
+        var changed = Answers(node, "POST /api/sources/alerts/hosts", """{"hosts":["https://grafana.example.com"],"payload":false}""");
+        node.Api["GET /api/sources"] = context => FakeNode.JsonAsync(context, 200, """
+            [{"name":"alerts","kind":"grafana","owner":"alice","session":"alice/api","playbook":"","createdAt":"2026-01-01T00:00:00Z",
+              "settings":{"hosts":["https://grafana.example.com"]},"secrets":[{"end":"3f9c"}]}]
+            """);
+
+        var add = await ClusterProcess.RunAsync(_home, "source", "add", "grafana", "alerts", "--session", "api", "--host", "grafana.example.com", "--host", "http://other:3000");
+        var hosts = await ClusterProcess.RunAsync(_home, "source", "hosts", "alerts", "--remove", "http://other:3000");
+        var none = await ClusterProcess.RunAsync(_home, "source", "add", "cloudevents", "x", "--session", "api", "--host", "events.example.com");
+        var list = await ClusterProcess.RunAsync(_home, "source", "list");
+
+        Assert.Equal((0, 0, 1), (add.ExitCode, hosts.ExitCode, none.ExitCode));
+        Assert.Contains("""settings":{"hosts":["grafana.example.com","http://other:3000"]""", added[0]);
+        Assert.Equal("""{"add":[],"remove":["http://other:3000"]}""", changed[0]);
+        Assert.Contains("Trusted are addresses of fixed words and ids on: https://grafana.example.com.", hosts.Output);
+        Assert.Contains("addresses on https://grafana.example.com", list.Output);
+    }
+
+    [Fact]
     public async Task Catching_up_brings_a_token_that_is_never_shown_and_the_list_says_how_it_goes()
     {
         await using var node = await FakeNode.StartAsync();

@@ -75,6 +75,26 @@ public sealed class RouteTableTests
     }
 
     [Fact]
+    public void A_route_that_does_not_say_so_is_never_met_by_what_strangers_wrote()
+    {
+        string[] fields = ["url", "sender", "started_at", "title"];
+        var summary = Summary() with
+        {
+            Name = "alertmanager.firing",
+            Untrusted = [.. fields.Select(name => new WebhookField { Name = name, Text = "x" })],
+        };
+        foreach (var field in fields)
+        {
+            var table = Table(Rule("trusting", (field, ["x"])), Rule("careful", (field, ["x"])) with { Untrusted = true });
+
+            Assert.Equal(["careful"], Names(table, RoutedEvent.Of("ci", summary)));
+            Assert.Equal(
+                $"strangers can write {field}; if they may choose who gets their events, add 'untrusted: true' to the route",
+                table.Explain(RoutedEvent.Of("ci", summary))[0].Reason);
+        }
+    }
+
+    [Fact]
     public void A_route_beyond_what_the_allowlists_say_takes_nothing()
     {
         Route[] routes = [Rule("one") with { Otherwise = "alice/web" }];

@@ -304,6 +304,33 @@ public sealed class RoutesYamlTests
             route["when"]!["properties"]!.AsObject().Select(pair => pair.Key).Order());
     }
 
+    [Fact]
+    public void A_condition_on_what_strangers_may_write_is_refused_with_its_line()
+    {
+        var faults = Read("""
+            routes:
+              - name: one
+                when:
+                  source: ci
+                  generator_url: "http://*"
+                  sender: octocat
+                  app: github-actions
+                  package: left-pad
+                to: { session: api }
+                fold: { by: [sender], within: 30s }
+            """);
+
+        Assert.Equal(
+            [
+                "5: Strangers can write 'generator_url'. If they may choose who gets their events, add 'untrusted: true' to the route.",
+                "6: Strangers can write 'sender'. If they may choose who gets their events, add 'untrusted: true' to the route.",
+                "7: Strangers can write 'app'. If they may choose who gets their events, add 'untrusted: true' to the route.",
+                "8: Strangers can write 'package'. If they may choose who gets their events, add 'untrusted: true' to the route.",
+                "10: Route 'one': Strangers can write 'sender', so they could hide an event in a fold; name fields that the platform makes, such as repository or head_sha.",
+            ],
+            faults);
+    }
+
     private static IReadOnlyList<string> Read(string yaml) => [.. RoutesYaml.Read(yaml, "alice").Faults.Select(fault => $"{fault.Line}: {fault.Text}")];
 
     private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(here, "..", "..", "..", ".."));

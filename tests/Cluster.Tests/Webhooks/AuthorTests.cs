@@ -117,7 +117,7 @@ public sealed class AuthorTests
         var summary = Read("bitbucket/repo.commit_status_updated", json);
 
         Assert.DoesNotContain("CANARY", Framing.Webhook(summary, ""));
-        Assert.Contains(summary.Trusted, field => field is { Name: "url", Text: "https://api.bitbucket.org/bitbucket/bitbucket" });
+        Assert.Contains(summary.Untrusted, field => field is { Name: "url", Text: "https://api.bitbucket.org/bitbucket/bitbucket" }); // of no host of its own
     }
 
     [Fact]

@@ -15,6 +15,8 @@ internal static class AlertGroup
         var status = f.Text("status") is "firing" or "resolved" ? f.Text("status") : null;
         var alerts = f.Items("alerts");
         var all = alerts.Count + Math.Max(0, f.Integer("truncatedAlerts") ?? 0);
+        var from = alerts.FirstOrDefault().Link("generatorURL");
+        var (url, other) = kind == "grafana" ? (from ?? f.Link("externalURL"), from is null ? null : f.Link("externalURL")) : (f.Link("externalURL"), from);
         return new WebhookSummary
         {
             Name = $"{kind}.{status ?? "alerts"}",
@@ -26,7 +28,10 @@ internal static class AlertGroup
                 Number("truncated", f.Integer("truncatedAlerts")),
                 Text("started_at", alerts.FirstOrDefault().Pattern("startsAt", Shapes.Time())),
                 Text("fingerprint", alerts.FirstOrDefault().Pattern("fingerprint", Shapes.Hex())),
-                Text("url", alerts.FirstOrDefault().Url("generatorURL") ?? f.Url("externalURL"))),
+
+                // Where the first alert comes from, and where the sender itself is found. Only Grafana makes both.
+                Address("url", url),
+                Address(kind == "grafana" ? "external_url" : "generator_url", other)),
             Untrusted =
             [
                 .. Named(Text("title", f.Text("title"))),

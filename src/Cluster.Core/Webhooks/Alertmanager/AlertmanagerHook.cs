@@ -1,3 +1,4 @@
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 
 namespace Cluster.Core.Webhooks.Alertmanager;
@@ -9,6 +10,8 @@ internal sealed class AlertmanagerHook : IWebhookSender
     public string Kind => "alertmanager";
 
     public string Title => "Prometheus Alertmanager.";
+
+    public IReadOnlyList<FieldFact> Facts => AlertFacts.Alertmanager;
 
     public WebhookScheme Scheme(SourceSettings settings) => HeaderSecret.Bearer;
 

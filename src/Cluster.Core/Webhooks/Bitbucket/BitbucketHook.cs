@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -16,6 +17,10 @@ internal sealed partial class BitbucketHook : IWebhookSender
     public bool TellsRepository => true;
 
     public string Title => "A repository at Bitbucket.";
+
+    public IReadOnlyList<FieldFact> Facts => BitbucketFacts.All;
+
+    public IReadOnlyList<string> Hosts { get; } = ["bitbucket.org"];
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
@@ -71,7 +76,7 @@ internal sealed partial class BitbucketHook : IWebhookSender
                 Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
                 Text("state", state),
                 Text("head_sha", f.Pattern("commit_status.commit.hash", Shapes.Hex())),
-                Text("url", f.Url("repository.links.html.href")),
+                Address("url", f.Link("repository.links.html.href")),
                 Text("author", Outside)),
             Stranger = true,
         };
@@ -90,7 +95,7 @@ internal sealed partial class BitbucketHook : IWebhookSender
                 Number("changes", changes.Count),
                 Text("before", last.Pattern("old.target.hash", Shapes.Hex())),
                 Text("after", last.Pattern("new.target.hash", Shapes.Hex())),
-                Text("url", f.Url("repository.links.html.href"))),
+                Address("url", f.Link("repository.links.html.href"))),
             Untrusted = Named(Text("branch", last.Text("new.name"))), // only members push
             Branch = changes.Count == 1 && last.Text("new.type") == "branch" ? last.Pattern("new.name", Shapes.Path()) : null,
             Fork = false,
@@ -110,7 +115,7 @@ internal sealed partial class BitbucketHook : IWebhookSender
                 Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
                 Number("number", f.Integer("pullrequest.id") ?? f.Integer("issue.id")),
                 Text("head_sha", f.Pattern("pullrequest.source.commit.hash", Shapes.Hex())),
-                Text("url", subject is null ? f.Url("repository.links.html.href") : f.Url($"{subject}.links.html.href")),
+                Text("url", subject is null ? f.Link("repository.links.html.href") : f.Link($"{subject}.links.html.href")),
                 Text("author", author)),
             Untrusted = author != Member
                 ? []

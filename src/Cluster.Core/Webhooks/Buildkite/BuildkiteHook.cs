@@ -1,4 +1,5 @@
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -13,6 +14,10 @@ internal sealed class BuildkiteHook : IWebhookSender
     public string Kind => "buildkite";
 
     public string Title => "Pipelines of Buildkite.";
+
+    public IReadOnlyList<FieldFact> Facts => BuildkiteFacts.All;
+
+    public IReadOnlyList<string> Hosts { get; } = ["buildkite.com"];
 
     public bool MakesSecret(SourceSettings settings) => true;
 
@@ -69,7 +74,7 @@ internal sealed class BuildkiteHook : IWebhookSender
             },
             Trusted = Named(
                 Text("state", state),
-                Text("url", f.Url("build.web_url")),
+                Address("url", f.Link("build.web_url")),
                 Number("number", f.Integer("build.number")),
                 Text("pipeline", f.Pattern("pipeline.slug", Shapes.Id())),
                 Text("head_sha", f.Pattern("build.commit", Shapes.Hex())),

@@ -1,4 +1,5 @@
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -12,6 +13,10 @@ internal sealed class CircleCiHook : IWebhookSender
     public string Kind => "circleci";
 
     public string Title => "A project at CircleCI.";
+
+    public IReadOnlyList<FieldFact> Facts => CircleCiFacts.All;
+
+    public IReadOnlyList<string> Hosts { get; } = ["app.circleci.com"];
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
 
@@ -32,7 +37,7 @@ internal sealed class CircleCiHook : IWebhookSender
 
     private static WebhookSummary Read(PayloadFields f)
     {
-        var type = f.Text("type") is { } given && Shapes.Id().IsMatch(given) ? given : "event";
+        var type = f.Text("type") is ("ping" or "workflow-completed" or "job-completed") and { } given ? given : "event";
         var status = f.Pattern("workflow.status", Shapes.Word()) ?? f.Pattern("job.status", Shapes.Word());
 
         // A fork's commit comes from another repository, under a branch named after its pull request.
@@ -49,7 +54,7 @@ internal sealed class CircleCiHook : IWebhookSender
             Trusted = Named(
                 Text("project", f.Pattern("project.slug", Shapes.Path())),
                 Text("status", status),
-                Text("url", f.Url("workflow.url")),
+                Address("url", f.Link("workflow.url")),
                 Number("pipeline", f.Integer("pipeline.number")),
                 Number("job", f.Integer("job.number")),
                 Text("head_sha", f.Pattern("pipeline.vcs.revision", Shapes.Hex())),

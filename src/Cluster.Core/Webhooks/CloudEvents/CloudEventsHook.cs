@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -25,6 +26,8 @@ internal sealed class CloudEventsHook : IWebhookSender
     public string Kind => "cloudevents";
 
     public string Title => "Anything that sends CloudEvents over HTTP.";
+
+    public IReadOnlyList<FieldFact> Facts => CloudEventFacts.All;
 
     public int MostEvents => 100;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -16,6 +17,12 @@ internal sealed partial class DatadogHook : IWebhookSender
     public string Kind => "datadog";
 
     public string Title => "Monitors of Datadog.";
+
+    public IReadOnlyList<FieldFact> Facts => DatadogFacts.All;
+
+    // Its sites (Datadog Docs: getting_started/site). A customer's own subdomain is given with --host.
+    public IReadOnlyList<string> Hosts { get; } =
+        ["app.datadoghq.com", "us3.datadoghq.com", "us5.datadoghq.com", "app.datadoghq.eu", "ap1.datadoghq.com", "ap2.datadoghq.com", "app.ddog-gov.com"];
 
     public bool TellsUnreadable => true;
 
@@ -36,13 +43,14 @@ internal sealed partial class DatadogHook : IWebhookSender
             {
                 Name = "datadog.alert",
                 Trusted = Named(
-                    Text("transition", transition),
+                    Text("transition", f.Text("transition") is null ? null : transition),
                     Text("priority", Priority(f)),
                     Text("monitor", f.Pattern("monitor", Shapes.Digits())),
                     Text("event_id", f.Pattern("id", Shapes.Digits())),
                     Text("type", f.Pattern("type", Shapes.Word()) ?? f.Pattern("event_type", Shapes.Word())),
-                    Text("url", f.Url("link"))),
+                    Address("url", f.Link("link"))),
                 Untrusted = Named(
+                    Text("transition", f.Text("transition") is null ? transition : null), // whoever posts an event writes its title
                     Text("title", f.Text("title")),
                     Text("text", f.Text("text") ?? f.Text("body"), Long),
                     Text("scope", f.Text("scope"))),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -12,6 +13,8 @@ internal sealed class GenericHook : IWebhookSender
     public string Kind => "generic";
 
     public string Title => "Any JSON with a secret in a header.";
+
+    public IReadOnlyList<FieldFact> Facts => GenericFacts.All;
 
     public bool TellsUnreadable => true;
 
@@ -30,11 +33,12 @@ internal sealed class GenericHook : IWebhookSender
             Summary = new WebhookSummary
             {
                 Name = "generic.event",
-                Trusted = [new WebhookField { Name = "bytes", Number = delivery.Body.Length }],
+                Trusted = Named(
+                    Number("bytes", delivery.Body.Length),
+                    Address("url", At(root, delivery.Settings.Url))),
                 Untrusted = Named(
                     Text("type", At(root, delivery.Settings.Type)),
                     Text("title", At(root, delivery.Settings.Title)),
-                    Text("url", At(root, delivery.Settings.Url)),
                     Text("id", id)),
             },
         };

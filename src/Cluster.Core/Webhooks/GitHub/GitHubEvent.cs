@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using static Cluster.Core.Webhooks.Fields;
 
 namespace Cluster.Core.Webhooks.GitHub;
@@ -12,10 +13,16 @@ namespace Cluster.Core.Webhooks.GitHub;
 /// </summary>
 public static partial class GitHubEvent
 {
+    private static readonly GitHubHook Hook = new();
+
     /// <exception cref="JsonException">The body is not the JSON of an object, has a name twice, or is too deep.</exception>
-    public static WebhookSummary Read(string eventName, ReadOnlyMemory<byte> body, SourceSettings? settings = null)
+    public static WebhookSummary Read(string eventName, ReadOnlyMemory<byte> body, SourceSettings? settings = null) =>
+        FactTable.Told(Hook, Offer(eventName, body, settings ?? SourceSettings.None), settings ?? SourceSettings.None);
+
+    /// <summary>What it has, before <see cref="FactTable"/> says what of it is trusted.</summary>
+    internal static WebhookSummary Offer(string eventName, ReadOnlyMemory<byte> body, SourceSettings settings)
     {
-        var members = new MemberIds(settings ?? SourceSettings.None);
+        var members = new MemberIds(settings);
         using var document = PayloadFields.ParseObject(body);
         var reader = new PayloadFields(document.RootElement);
         return Read(eventName, reader, members) with { Host = reader.Host("repository.html_url") };
@@ -53,9 +60,10 @@ public static partial class GitHubEvent
                 Text("action", f.Pattern("action", Word())),
                 Text("repository", f.Pattern("repository.full_name", Repository())),
                 Text("conclusion", conclusion),
-                Text("url", f.Pattern("check_run.html_url", Url())),
+                Address("url", f.Link("check_run.html_url")),
                 Text("head_sha", f.Pattern("check_run.head_sha", Sha())),
                 Text("app", f.Pattern("check_run.app.slug", Login())),
+                Number("app_id", f.Integer("check_run.app.id")),
                 Number("check_run_id", f.Integer("check_run.id")),
                 Text("author", author)),
             Untrusted = author != Member
@@ -96,7 +104,7 @@ public static partial class GitHubEvent
                 Text("action", f.Pattern("action", Word())),
                 Text("repository", f.Pattern("repository.full_name", Repository())),
                 Text("conclusion", conclusion),
-                Text("url", f.Pattern("workflow_run.html_url", Url())),
+                Address("url", f.Link("workflow_run.html_url")),
                 Text("head_sha", f.Pattern("workflow_run.head_sha", Sha())),
                 Text("trigger", trigger),
                 Number("run_number", f.Integer("workflow_run.run_number")),
@@ -141,7 +149,7 @@ public static partial class GitHubEvent
                 Text("sender", f.Pattern("sender.login", Login())),
                 Number("sender_id", f.Integer("sender.id")),
                 Number("number", subject is null ? null : f.Integer($"{subject}.number") ?? f.Integer("issue.number") ?? f.Integer("pull_request.number")),
-                Text("url", f.Pattern(subject is null ? "compare" : $"{subject}.html_url", Url())),
+                Address("url", f.Link(subject is null ? "compare" : $"{subject}.html_url")),
                 Text("author", subject is null ? null : author)),
             Untrusted = author != Member
                 ? []
@@ -233,8 +241,4 @@ public static partial class GitHubEvent
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?\z")]
     private static partial Regex Login();
-
-    // Owner, repository and numbers only: no query, no fragment, nothing that could carry a sentence.
-    [GeneratedRegex(@"\Ahttps://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9_.-]{1,100}){0,12}\z")]
-    private static partial Regex Url();
 }

@@ -1,4 +1,5 @@
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 
 namespace Cluster.Core.Webhooks.GitHub;
@@ -11,6 +12,10 @@ internal sealed class GitHubHook : IWebhookSender
     public bool TellsRepository => true;
 
     public string Title => "A repository or organization at GitHub.";
+
+    public IReadOnlyList<FieldFact> Facts => GitHubFacts.All;
+
+    public IReadOnlyList<string> Hosts { get; } = ["github.com"];
 
     public int MaxBody => 25 * 1024 * 1024; // larger events are not sent
 
@@ -29,7 +34,7 @@ internal sealed class GitHubHook : IWebhookSender
         {
             Id = GitHubEvent.IsDeliveryId(id) ? id : null,
             Summary = delivery.Headers.One("X-GitHub-Event") is { } name && GitHubEvent.IsEventName(name)
-                ? GitHubEvent.Read(name, delivery.Body, delivery.Settings)
+                ? GitHubEvent.Offer(name, delivery.Body, delivery.Settings)
                 : new WebhookSummary { Name = "github.unknown", FilterReason = "no event name" },
         };
     }

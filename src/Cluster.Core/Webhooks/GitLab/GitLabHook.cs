@@ -1,4 +1,5 @@
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -18,6 +19,10 @@ internal sealed class GitLabHook : IWebhookSender
     public bool TellsRepository => true;
 
     public string Title => "A project or group at GitLab.";
+
+    public IReadOnlyList<FieldFact> Facts => GitLabFacts.All;
+
+    public IReadOnlyList<string> Hosts { get; } = ["gitlab.com"];
 
     public int MaxBody => 25 * 1024 * 1024;
 
@@ -80,7 +85,7 @@ internal sealed class GitLabHook : IWebhookSender
             Trusted = Named(
                 Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
                 Text("status", status),
-                Text("url", f.Url("object_attributes.url")),
+                Address("url", f.Link("object_attributes.url")),
                 Number("pipeline_id", f.Integer("object_attributes.id")),
                 Text("head_sha", f.Pattern("object_attributes.sha", Shapes.Hex())),
                 Text("source", source),
@@ -121,7 +126,7 @@ internal sealed class GitLabHook : IWebhookSender
                 Number("job_id", f.Integer("build_id")),
                 Number("pipeline_id", f.Integer("pipeline_id")),
                 Text("head_sha", f.Pattern("sha", Shapes.Hex())),
-                Text("url", f.Url("project.web_url") ?? f.Url("repository.homepage")),
+                Address("url", f.Link("project.web_url") ?? f.Link("repository.homepage")),
                 Text("author", Outside)),
             Stranger = true,
         };
@@ -140,7 +145,7 @@ internal sealed class GitLabHook : IWebhookSender
                 Text("action", action),
                 Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
                 Number("number", f.Integer("object_attributes.iid")),
-                Text("url", f.Url("object_attributes.url")),
+                Address("url", f.Link("object_attributes.url")),
                 Text("state", f.Pattern("object_attributes.state", Shapes.Word())),
                 Text("head_sha", f.Pattern("object_attributes.last_commit.id", Shapes.Hex())),
                 Number("author_id", f.Integer("object_attributes.author_id")),
@@ -168,7 +173,7 @@ internal sealed class GitLabHook : IWebhookSender
             FilterReason = standard ? null : "not the default branch",
             Trusted = Named(
                 Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
-                Text("url", f.Url("project.web_url")),
+                Address("url", f.Link("project.web_url")),
                 Text("before", f.Pattern("before", Shapes.Hex())),
                 Text("after", f.Pattern("after", Shapes.Hex())),
                 Number("commits", f.Integer("total_commits_count")),
@@ -194,7 +199,7 @@ internal sealed class GitLabHook : IWebhookSender
                 Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
                 Number("number", f.Integer("object_attributes.iid")),
                 Number("author_id", f.Integer("object_attributes.author_id")),
-                Text("url", f.Url("object_attributes.url") ?? f.Url("project.web_url")),
+                Address("url", f.Link("object_attributes.url") ?? f.Link("project.web_url")),
                 Text("author", author)),
             Untrusted = author != Member
                 ? []

@@ -1,5 +1,6 @@
 using Cluster.Core.Events;
 using Cluster.Core.Webhooks.Alertmanager;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 
 namespace Cluster.Core.Webhooks.Grafana;
@@ -18,6 +19,8 @@ internal sealed class GrafanaHook : IWebhookSender
     public string Kind => "grafana";
 
     public string Title => "Alerts of Grafana 12 or later.";
+
+    public IReadOnlyList<FieldFact> Facts => AlertFacts.Grafana;
 
     public IReadOnlyList<string> Modes => ["timestamp", BodyOnly];
 

@@ -1,6 +1,7 @@
-using System.Text;
 using System.Text.RegularExpressions;
+using System.Text;
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -20,6 +21,8 @@ internal sealed partial class JenkinsHook : IWebhookSender
     public string Kind => "jenkins";
 
     public string Title => "Jobs of Jenkins, by its Notification plugin.";
+
+    public IReadOnlyList<FieldFact> Facts => JenkinsFacts.All;
 
     public bool TellsUnreadable => true;
 
@@ -46,10 +49,10 @@ internal sealed partial class JenkinsHook : IWebhookSender
                     Text("phase", phase),
                     Text("status", status),
                     Number("number", f.Integer("build.number")),
-                    Text("head_sha", f.Pattern("build.scm.commit", Shapes.Hex()))),
+                    Text("head_sha", f.Pattern("build.scm.commit", Shapes.Hex())),
+                    Address("url", place)),
                 Untrusted = Named(
                     Text("job", f.Text("name") ?? f.Text("projectName")),
-                    Text("url", place),
                     Text("branch", f.Text("build.scm.branch"))),
 
                 // The job by its whole address, which no other one has.

@@ -1,4 +1,5 @@
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -13,6 +14,10 @@ internal sealed class PagerDutyHook : IWebhookSender
     public string Kind => "pagerduty";
 
     public string Title => "Incidents of PagerDuty.";
+
+    public IReadOnlyList<FieldFact> Facts => PagerDutyFacts.All;
+
+    public IReadOnlyList<string> Hosts { get; } = ["*.pagerduty.com", "*.eu.pagerduty.com"];
 
     public bool MakesSecret(SourceSettings settings) => true;
 
@@ -37,7 +42,7 @@ internal sealed class PagerDutyHook : IWebhookSender
                     Number("number", f.Integer("event.data.number")),
                     Text("status", f.Pattern("event.data.status", Shapes.Word())),
                     Text("urgency", f.Pattern("event.data.urgency", Shapes.Word())),
-                    Text("url", f.Url("event.data.html_url")),
+                    Address("url", f.Link("event.data.html_url")),
                     Text("service_id", f.Pattern("event.data.service.id", Shapes.Id())),
                     Text("at", f.Pattern("event.occurred_at", Shapes.Time()))),
                 Untrusted = Named(

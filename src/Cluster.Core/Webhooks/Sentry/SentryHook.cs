@@ -1,4 +1,5 @@
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -13,6 +14,10 @@ internal sealed class SentryHook : IWebhookSender
     public string Kind => "sentry";
 
     public string Title => "An internal integration of Sentry.";
+
+    public IReadOnlyList<FieldFact> Facts => SentryFacts.All;
+
+    public IReadOnlyList<string> Hosts { get; } = ["sentry.io", "*.sentry.io"];
 
     public bool MakesSecret(SourceSettings settings) => true;
 
@@ -57,7 +62,7 @@ internal sealed class SentryHook : IWebhookSender
         Name = $"sentry.{resource}",
         Trusted = Named(
             Text("action", action),
-            Text("url", f.Url("data.event.web_url")),
+            Address("url", f.Link("data.event.web_url")),
             Text("issue_id", f.Pattern("data.event.issue_id", Shapes.Digits())),
             Text("event_id", f.Pattern("data.event.event_id", Shapes.Hex())),
             Number("project", f.Integer("data.event.project"))),
@@ -77,7 +82,7 @@ internal sealed class SentryHook : IWebhookSender
         FilterReason = action is "created" or "unresolved" ? null : "not a new issue",
         Trusted = Named(
             Text("action", action),
-            Text("url", f.Url("data.issue.web_url") ?? f.Url("data.issue.permalink")),
+            Address("url", f.Link("data.issue.web_url") ?? f.Link("data.issue.permalink")),
             Text("issue_id", f.Pattern("data.issue.id", Shapes.Digits()))),
         Untrusted = Named(
             Text("title", f.Text("data.issue.title")),
@@ -89,7 +94,7 @@ internal sealed class SentryHook : IWebhookSender
         Name = "sentry.metric_alert",
         Trusted = Named(
             Text("action", action),
-            Text("url", f.Url("data.web_url")),
+            Address("url", f.Link("data.web_url")),
             Text("alert_id", f.Pattern("data.metric_alert.id", Shapes.Digits())),
             Number("window_minutes", f.Integer("data.metric_alert.alert_rule.time_window"))),
         Untrusted = Named(

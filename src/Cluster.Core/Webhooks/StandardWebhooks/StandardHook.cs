@@ -1,4 +1,5 @@
 using Cluster.Core.Events;
+using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;
 using static Cluster.Core.Webhooks.Fields;
 
@@ -15,6 +16,8 @@ internal sealed class StandardHook : IWebhookSender
     public string Kind => "standard-webhooks";
 
     public string Title => "Anything that signs by Standard Webhooks.";
+
+    public IReadOnlyList<FieldFact> Facts => StandardFacts.All;
 
     public IReadOnlyList<string> Modes => ["v1", PublicKey];
 

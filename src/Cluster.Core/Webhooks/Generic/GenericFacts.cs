@@ -1,0 +1,23 @@
+using Cluster.Core.Webhooks.Facts;
+using static Cluster.Core.Webhooks.Facts.FieldForm;
+using static Cluster.Core.Webhooks.Facts.Rows;
+
+namespace Cluster.Core.Webhooks.Generic;
+
+/// <summary>Of who sends any JSON nothing is known but the secret.</summary>
+internal static class GenericFacts
+{
+    private const string Why = "the sender is any program, and who writes in what it sends is not known";
+
+    public static IReadOnlyList<FieldFact> All { get; } =
+    [
+        Ours("bytes", Number, "counted here"),
+        Made(
+            "url",
+            new Link("(/([0-9]{1,20}|[0-9a-f]{7,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})){0,4}"),
+            "numbers and ids below the source's host, with its path; without one it is anybody's"),
+        Nobodys("type", Why),
+        Nobodys("title", Why),
+        Nobodys("id", Why),
+    ];
+}

@@ -1,0 +1,27 @@
+using Cluster.Core.Webhooks.Facts;
+using static Cluster.Core.Webhooks.Facts.FieldForm;
+using static Cluster.Core.Webhooks.Facts.Rows;
+
+namespace Cluster.Core.Webhooks.Sentry;
+
+/// <summary>Who writes what Sentry's deliveries tell (Sentry Docs: integration platform, webhooks). A project's DSN is public.</summary>
+internal static class SentryFacts
+{
+    private const string Reported = "whoever has the project's public DSN writes it";
+
+    public static IReadOnlyList<FieldFact> All { get; } =
+    [
+        Made("action", Words("archived assigned created critical deleted ignored installed open resolved triggered unresolved updated warning"), "one of Sentry's words"),
+        Made("issue_id", Digits, "Sentry numbers it"),
+        Made("alert_id", Digits, "Sentry numbers it"),
+        Made("project", Number, "Sentry numbers it"),
+        Made("window_minutes", Number, "a setting of the alert, as a number"),
+        Made(
+            "url",
+            new Link("(/organizations/[a-z0-9][a-z0-9-]{0,62})?(/issues/[0-9]{1,20}(/events/[0-9a-f]{32})?|/alerts/(rules/details/)?[0-9]{1,20})"),
+            "Sentry makes it of the organization's own name, fixed words and ids"),
+        Users("event_id", "the program that reports the error draws it"),
+        .. Texts(Reported, "level", "title", "culprit", "message", "error"),
+        .. Texts("whoever may change alerts writes it", "rule", "query", "description"),
+    ];
+}
