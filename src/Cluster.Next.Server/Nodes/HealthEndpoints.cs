@@ -6,7 +6,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Cluster.Next.Server.Nodes;
 
-/// <summary><c>/healthz</c> (<c>/health/live</c>): the process lives and its silo works. <c>/readyz</c> (<c>/health/ready</c>): it can
+/// <summary><c>/healthz</c> (<c>/health/live</c>): the process lives and its silo is not stuck. <c>/readyz</c> (<c>/health/ready</c>): it can
 /// take work. Whatever else must be there for that registers a health check.</summary>
 internal static class HealthEndpoints
 {
@@ -24,20 +24,28 @@ internal static class HealthEndpoints
     }
 
     private static async Task<IResult> LiveAsync(HealthCheckService checks, CancellationToken ct) =>
-        Failed(await checks.CheckHealthAsync(check => check.Tags.Contains(SiloHealth.Live), ct)) is { } failed
+        Failed(await checks.CheckHealthAsync(check => check.Tags.Contains(SiloHealth.Live), ct), HealthStatus.Unhealthy) is { } failed
             ? TypedResults.Text(failed.Check.Description, statusCode: StatusCodes.Status503ServiceUnavailable)
             : TypedResults.Text("ok");
 
     private static async Task<JsonHttpResult<NodeHealth>> ReadyAsync(
         HealthCheckService checks, StoreName store, Drain drain, IHostApplicationLifetime lifetime, CancellationToken ct) =>
         drain.Draining || lifetime.ApplicationStopping.IsCancellationRequested ? Health("stopping", store, null)
-        : Failed(await checks.CheckHealthAsync(ct)) is { } failed ? Health($"{failed.Name} away", store, failed.Check.Description)
+        : Failed(await checks.CheckHealthAsync(ct), HealthStatus.Degraded) is { } failed ? Health($"{failed.Name} away", store, failed.Check.Description)
         : Health("ready", store, null);
 
-    private static (string Name, HealthReportEntry Check)? Failed(HealthReport report) =>
-        report.Status == HealthStatus.Unhealthy && report.Entries.First(entry => entry.Value.Status == HealthStatus.Unhealthy) is var failed
-            ? (failed.Key, failed.Value)
-            : null;
+    private static (string Name, HealthReportEntry Check)? Failed(HealthReport report, HealthStatus atLeast)
+    {
+        foreach (var (name, check) in report.Entries)
+        {
+            if (check.Status <= atLeast)
+            {
+                return (name, check);
+            }
+        }
+
+        return null;
+    }
 
     private static JsonHttpResult<NodeHealth> Health(string status, StoreName store, string? detail) =>
         TypedResults.Json(

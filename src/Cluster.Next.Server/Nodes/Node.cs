@@ -32,7 +32,7 @@ internal static partial class Node
             .AddFilter("Orleans", LogLevel.Warning)
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error) // it asks for the server's garbage collector at every start
             .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error) // its first look counts from the machine's start
-            .AddFilter("Polly", LogLevel.Warning);
+            .AddFilter("Polly", LogLevel.Error); // Orleans tells its own retries
         if (string.IsNullOrEmpty(builder.Configuration["urls"]) && string.IsNullOrEmpty(builder.Configuration["http_ports"]))
         {
             builder.WebHost.UseUrls(DefaultUrl);

@@ -34,6 +34,7 @@ internal static class SiloRegistration
                 .Configure<ClusterMembershipOptions>(membership =>
                 {
                     membership.ProbeTimeout = TimeSpan.FromSeconds(2);
+                    membership.MaxProbeTimeout = membership.ProbeTimeout; // else one slow answer lets later probes wait four times as long
                     membership.NumMissedProbesLimit = 3;
                     membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
                     membership.EnableConnectionLivenessCheck = false; // else a frozen peer, whose sockets stay open, is dead 12 s later

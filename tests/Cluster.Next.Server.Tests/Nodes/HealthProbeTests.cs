@@ -11,7 +11,7 @@ public sealed class HealthProbeTests
     private int _asked;
 
     [Fact]
-    public async Task What_does_not_answer_in_two_seconds_is_unhealthy_and_is_not_asked_again_before_it_has()
+    public async Task What_does_not_answer_in_two_seconds_is_degraded_and_is_not_asked_again_before_it_has()
     {
         var probe = Probe();
 
@@ -22,9 +22,24 @@ public sealed class HealthProbeTests
         var second = await probe.CheckHealthAsync(new HealthCheckContext());
 
         Assert.False(early);
-        Assert.Equal((HealthStatus.Unhealthy, "It is stuck."), ((await first).Status, (await first).Description));
-        Assert.Equal(HealthStatus.Unhealthy, second.Status);
+        Assert.Equal((HealthStatus.Degraded, "It is stuck."), ((await first).Status, (await first).Description));
+        Assert.Equal(HealthStatus.Degraded, second.Status);
         Assert.Equal(1, _asked);
+    }
+
+    [Fact]
+    public async Task What_has_not_answered_for_fifteen_seconds_is_unhealthy()
+    {
+        var probe = Probe();
+
+        for (var second = 0; second < 15; second += 5)
+        {
+            var check = probe.CheckHealthAsync(new HealthCheckContext());
+            _clock.Advance(TimeSpan.FromSeconds(5));
+            Assert.Equal(HealthStatus.Degraded, (await check).Status);
+        }
+
+        Assert.Equal(HealthStatus.Unhealthy, (await probe.CheckHealthAsync(new HealthCheckContext())).Status);
     }
 
     [Fact]
