@@ -15,11 +15,12 @@ public static partial class GitHubEvent
     /// <exception cref="JsonException">The body is not the JSON of an object, has a name twice, or is too deep.</exception>
     public static WebhookSummary Read(string eventName, ReadOnlyMemory<byte> body, SourceSettings? settings = null)
     {
-        var members = new MemberIds(settings ?? SourceSettings.None);
         using var document = PayloadFields.ParseObject(body);
-        var reader = new PayloadFields(document.RootElement);
-        return Read(eventName, reader, members) with { Host = reader.Host("repository.html_url") };
+        return Read(eventName, new PayloadFields(document.RootElement), settings ?? SourceSettings.None);
     }
+
+    internal static WebhookSummary Read(string eventName, PayloadFields reader, SourceSettings settings) =>
+        Read(eventName, reader, new MemberIds(settings)) with { Host = reader.Host("repository.html_url") };
 
     private static WebhookSummary Read(string eventName, PayloadFields reader, MemberIds members) =>
         eventName switch
