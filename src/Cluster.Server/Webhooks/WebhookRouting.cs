@@ -225,9 +225,11 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
             counted: true);
     }
 
-    // The allowlist knows on which version of the routes they stand, and with which settings an event must have been read; a decision on others is none.
+    // The allowlist knows on which version of the routes they stand, with which settings an event must have been read and with which secrets it must have
+    // been proved; a decision on others is none.
     private static bool Admits(AccessList access, Source source, Destination to, long version) =>
         access.PathSettings.GetValueOrDefault(source.Path) == source.SettingsText
+        && access.PathSecrets.GetValueOrDefault(source.Path) == source.SecretMark
         && (to.Route is null ? access.RoutedPaths.Contains(source.Path) : access.RuledPaths.TryGetValue(source.Path, out var rules) && rules == version)
         && (to.Place is null || !access.RuledPlaces.TryGetValue(source.Path, out var place) || place == to.Place); // it may have moved on since
 }
