@@ -63,6 +63,9 @@ public sealed class AccessList
     /// <summary>The settings of those paths' sources, as they stand in the row. An event that was read with others is read again.</summary>
     public FrozenDictionary<string, string> PathSettings { get; init; } = FrozenDictionary<string, string>.Empty;
 
+    /// <summary>The mark of those paths' secrets, another one after each rotation. What was proved before is proved again.</summary>
+    public FrozenDictionary<string, string> PathSecrets { get; init; } = FrozenDictionary<string, string>.Empty;
+
     /// <summary>Of those paths, the ones whose sources may come by their owner's routes, with the version of the routes that says so.</summary>
     public FrozenDictionary<string, long> RuledPaths { get; init; } = FrozenDictionary<string, long>.Empty;
 

@@ -68,6 +68,9 @@ public sealed record Submission
     /// <summary>How long those keys are known from <see cref="At"/> on; some senders repeat themselves on purpose.</summary>
     public TimeSpan KeysKept { get; init; } = Events.DedupeKeys.Kept;
 
+    /// <summary>How long the second of them is, where that is another time.</summary>
+    public TimeSpan? SecondKeyKept { get; init; }
+
     public required DateTimeOffset At { get; init; }
 
     /// <summary>For a note: how many steps it has come from session to session, this one counted.</summary>

@@ -75,6 +75,10 @@ public sealed record WebhookReading
     /// <summary>For senders that send the same body again on purpose: a reminder must come through.</summary>
     public static readonly TimeSpan Minutes = TimeSpan.FromMinutes(5);
 
+    /// <summary>For bodies that may come again for another event under an id that a resent delivery keeps. The id knows the repeat; this only keeps a
+    /// captured one from being sent many times at once under others.</summary>
+    public static readonly TimeSpan Seconds = TimeSpan.FromSeconds(10);
+
     public required WebhookSummary Summary { get; init; }
 
     /// <summary>What the sender calls this delivery or event; null when it has no name of its own.</summary>
@@ -92,6 +96,16 @@ public sealed record WebhookReading
 
     /// <summary>How long a repeat is known.</summary>
     public TimeSpan Kept { get; init; } = DedupeKeys.Kept;
+
+    /// <summary>How long the same body is known where its sender may send it again for another event; null for as long as an id. Whoever captured such a
+    /// delivery may send it again under another id once that is over: what is signed decides, so nobody makes it shorter for another body.</summary>
+    public TimeSpan? BodyKept { get; init; }
+
+    /// <summary>How long the first of <see cref="Keys"/> is known.</summary>
+    public TimeSpan FirstKept => Id is null ? LastKept : Kept;
+
+    /// <summary>How long the last of them is, where there are two: the body's.</summary>
+    public TimeSpan LastKept => BodyKept ?? Kept;
 
     /// <param name="scope">The source's.</param>
     /// <param name="hash">The hash of the body that the proof made.</param>

@@ -1,6 +1,5 @@
 using Cluster.Core.Api;
 using Cluster.Core.Channel;
-using Cluster.Core.Logs;
 using Cluster.Core.Secrets;
 using Cluster.Next.Grains.Principals;
 using Cluster.Next.Grains.Users;

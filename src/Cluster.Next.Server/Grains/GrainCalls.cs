@@ -4,7 +4,6 @@ using Cluster.Core.Grains.Users;
 using Cluster.Core.Logs;
 using Cluster.Core.Sessions;
 using Cluster.Next.Grains.Logs;
-using Orleans.Runtime;
 
 namespace Cluster.Next.Server.Grains;
 

@@ -1,7 +1,6 @@
 using Cluster.Core.Secrets;
 using Cluster.Next.Grains.Logs;
 using Cluster.Next.Grains.Sessions;
-using Cluster.Server.Nodes;
 
 namespace Cluster.Next.Server.Grains;
 

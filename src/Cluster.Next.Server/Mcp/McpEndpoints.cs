@@ -148,7 +148,7 @@ internal static partial class McpEndpoints
         try
         {
             SessionId.TryParse(header[0], caller.Principal, out var id);
-            var result = ChannelProtocol.Initialize(McpMessage.Text(request.Params, "protocolVersion"));
+            var result = ChannelProtocol.Initialize(McpMessage.Text(request.Params, "protocolVersion"), new GivenName(id));
             var client = McpClient.NewId(id);
             var start = new ClientStart { Hash = McpClient.HashOf(client), TokenId = caller.TokenId, Client = ClientName(request.Params) };
             await calls.AskAsync(() => calls.Session<ISessionAttachments>(id).InitializeAsync(start, ct), ct);

@@ -22,7 +22,7 @@ internal sealed partial class McpStreams(
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache, no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        var stream = new OpenStream(context, clock);
+        using var stream = new OpenStream(context, clock);
         node.Add(stream);
         try
         {

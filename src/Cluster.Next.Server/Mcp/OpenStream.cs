@@ -9,7 +9,7 @@ using Cluster.Next.Grains.Sessions;
 namespace Cluster.Next.Server.Mcp;
 
 /// <summary>One open stream to a client, and how things are written to it.</summary>
-internal sealed class OpenStream(HttpContext context, TimeProvider clock)
+internal sealed class OpenStream(HttpContext context, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan WriteWithin = TimeSpan.FromSeconds(5);
     private static readonly byte[] KeepAlive = ": keep-alive\n\n"u8.ToArray();
@@ -29,6 +29,8 @@ internal sealed class OpenStream(HttpContext context, TimeProvider clock)
 
     /// <summary>Writes a batch and the ping whose answer proves it.</summary>
     public Task PushAsync(Push push) => WriteAsync(Batch(push));
+
+    public void Dispose() => _one.Dispose();
 
     public void Abort() => context.Abort();
 

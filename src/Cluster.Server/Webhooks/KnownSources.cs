@@ -23,11 +23,29 @@ internal sealed record KnownSource(
     public string Verified(int key) =>
         $"{Scheme!.Title}, with {(Old[key] is null ? "the present secret" : "an old secret")}{(Ends[key].Length > 0 ? $" …{Ends[key]}" : "")}";
 
+    /// <summary>False until there is a secret that could prove anything.</summary>
+    public bool CanProve => !Source.Settings.AwaitsSecret && Keys.Count > 0;
+
+    /// <summary>Which of its keys this is; null for one that is none of them any more.</summary>
+    public int? Find(byte[] key)
+    {
+        for (var i = 0; i < Keys.Count; i++)
+        {
+            if (CryptographicOperations.FixedTimeEquals(Keys[i], key))
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
     public static string End(string secret) => secret.Length < LongEnough ? "" : secret[^4..];
 }
 
-/// <summary>Sources with their opened secrets, kept for a second: a source that changes is seen in time, and one that was removed can
-/// put nothing in even before, since its path is asked at the append.</summary>
+/// <summary>Sources with their opened secrets, kept for a second: a source that was removed, or whose
+/// secret has ended, can put nothing in even meanwhile, since its path and its secret's mark are asked at the append; and what cannot be proved is tried
+/// again with what is so now.</summary>
 internal sealed partial class KnownSources(SourceStore sources, SourceSecrets secrets, TimeProvider clock, ILogger<KnownSources> logger)
 {
     private const int Most = 1_000;
@@ -60,6 +78,21 @@ internal sealed partial class KnownSources(SourceStore sources, SourceSecrets se
         var opened = Open(source);
         _known[path] = (opened, since);
         return opened;
+    }
+
+    /// <summary>The moment, for <see cref="RenewAsync"/>.</summary>
+    public long Now => clock.GetTimestamp();
+
+    /// <summary>The source with other secrets than these, if it has such.</summary>
+    /// <param name="known">The source as it was.</param>
+    /// <param name="since">When the delivery came: what was read since is new enough, so that many at once that nobody can prove cost few looks.</param>
+    /// <param name="ct">Cancels the wait.</param>
+    public async ValueTask<KnownSource?> RenewAsync(KnownSource known, long since, CancellationToken ct)
+    {
+        var now = _known.TryGetValue(known.Source.Path, out var kept) && kept.Since >= since
+            ? kept.Source
+            : await FindAsync(known.Source.Path, ct, fresh: true);
+        return now is { CanProve: true } && now.Source.SecretMark != known.Source.SecretMark ? now : null;
     }
 
     /// <summary>Notes that an old secret proved a delivery, once a minute at the most. The delivery is in already, so that nothing here may

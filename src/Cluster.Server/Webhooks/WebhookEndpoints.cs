@@ -33,6 +33,7 @@ internal static class WebhookEndpoints
         string path, HttpContext context, KnownSources sources, WebhookEntry entry, SenderLimits limits, Refusals refusals, Engine engine, CancellationToken ct)
     {
         var request = context.Request;
+        var came = sources.Now;
         if (path.Length != 32 || await sources.FindAsync(path, ct) is not { } known)
         {
             refusals.Count("hook");
@@ -44,7 +45,8 @@ internal static class WebhookEndpoints
             return Busy(context, TimeSpan.FromSeconds(30), "This node does not know the source's kind yet.");
         }
 
-        if (known.Source.Settings.AwaitsSecret || known.Keys.Count == 0)
+        known = known.CanProve ? known : await sources.RenewAsync(known, came, ct) ?? known;
+        if (!known.CanProve)
         {
             // Nothing can be proved yet. A refusal would make some senders stop for good; this makes them come again.
             return Busy(context, TimeSpan.FromMinutes(1), "The source has no secret yet that could prove this.");
@@ -58,7 +60,15 @@ internal static class WebhookEndpoints
         }
 
         var headers = new WebhookHeaders(name => request.Headers[name]);
-        using var proof = scheme.Begin(headers, known.Keys, engine.Clock.GetUtcNow());
+        var now = engine.Clock.GetUtcNow();
+        var begun = scheme.Begin(headers, known.Keys, now);
+        if (begun is null && await sources.RenewAsync(known, came, ct) is { } renewed)
+        {
+            begun = scheme.Begin(headers, renewed.Keys, now);
+            known = renewed;
+        }
+
+        using var proof = begun;
         if (proof is null)
         {
             return NotProved(refusals, known);
@@ -90,12 +100,26 @@ internal static class WebhookEndpoints
                 return TypedResults.Problem($"An event may have {sender.MaxBody} bytes.", statusCode: StatusCodes.Status413PayloadTooLarge);
             }
 
-            if (proof.Finish() is not { } proven)
+            var finished = proof.Finish();
+            if (finished is null && await sources.RenewAsync(known, came, ct) is { } newer)
+            {
+                using var again = scheme.Begin(headers, newer.Keys, now);
+                again?.Append(body.Bytes.Span);
+                finished = again?.Finish();
+                known = newer;
+            }
+
+            if (finished is not { } proven)
             {
                 return NotProved(refusals, known);
             }
 
             var entered = await entry.EnterAsync(known, new WebhookDelivery(headers, body.Bytes, known.Source.Settings), proven, few: large, ct);
+            if (entered is Entry.NotProved)
+            {
+                return NotProved(refusals, known);
+            }
+
             await sources.UsedAsync(known, proven.Key);
             return Answer(context, entered);
         }

@@ -21,6 +21,9 @@ internal abstract record Entry
     /// <summary>Why the sender must send otherwise.</summary>
     public sealed record Refused(string Reason) : Entry;
 
+    /// <summary>The secret that proved it is none of the source's any more.</summary>
+    public sealed record NotProved : Entry;
+
     public sealed record TooMany(int Most) : Entry;
 }
 
@@ -85,16 +88,23 @@ internal sealed class WebhookEntry(KnownSources sources, WebhookRouting routing,
             return new Entry.Refused(refused);
         }
 
-        // A source whose settings changed while the event came in lets nothing in that was read by those before.
+        // A source whose settings changed while the event came in lets nothing in that was read by those before, and nothing that a secret proved which
+        // has ended since.
         var outcome = await routing.SubmitAsync(known, reading, delivery.Body, proven, ct);
         for (var i = 0; i < MostChanges && outcome is null or SubmitOutcome.NoSuchSession; i++)
         {
-            if (await sources.FindAsync(known.Source.Path, ct, fresh: true) is not { } now || now.Source.SettingsText == known.Source.SettingsText)
+            if (await sources.FindAsync(known.Source.Path, ct, fresh: true) is not { } now
+                || (now.Source.SettingsText == known.Source.SettingsText && now.Source.SecretMark == known.Source.SecretMark))
             {
                 break;
             }
 
-            known = known with { Source = now.Source };
+            if (now.Find(known.Keys[proven.Key]) is not { } key)
+            {
+                return new Entry.NotProved();
+            }
+
+            (known, proven) = (now, proven with { Key = key });
             outcome = await routing.SubmitAsync(known, Read(known, delivery with { Settings = now.Source.Settings }), delivery.Body, proven, ct);
         }
 

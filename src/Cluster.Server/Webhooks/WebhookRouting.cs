@@ -145,7 +145,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
             var eventId = entered.GetValueOrDefault(session, entered.Values.First());
             if (to.Last)
             {
-                await sources.MarkAsync(reading.Keys(known.Scope, proven.Hash), eventId, reading.Kept, CancellationToken.None);
+                await sources.MarkAsync(reading.Keys(known.Scope, proven.Hash), eventId, reading.FirstKept, reading.LastKept, CancellationToken.None);
             }
 
             return new SubmitOutcome.Accepted(eventId, Duplicate: true);
@@ -158,7 +158,7 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
             foreach (var key in to.Last ? [] : to.Keys.Append(session).Distinct().Where(key => key != free && !entered.ContainsKey(key)))
             {
                 // It is in: a sender who hangs up now must not keep the others from knowing it.
-                await sources.MarkAsync(reading.Keys(known.Scope.Of(key), proven.Hash), id, reading.Kept, CancellationToken.None);
+                await sources.MarkAsync(reading.Keys(known.Scope.Of(key), proven.Hash), id, reading.FirstKept, reading.LastKept, CancellationToken.None);
             }
 
             if (to is { Route: { } route, Why: { } why })
@@ -208,7 +208,8 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
                 Body = content,
                 Payload = reading.Payload,
                 DedupeKeys = reading.Keys(scope, proven.Hash),
-                KeysKept = reading.Kept,
+                KeysKept = reading.FirstKept,
+                SecondKeyKept = reading.LastKept,
                 At = now,
                 Route = to.Route?.Name,
                 FilterReason = entrance.FilterReason,
@@ -224,9 +225,11 @@ internal sealed class WebhookRouting(KnownRoutes tables, RouteTargets targets, R
             counted: true);
     }
 
-    // The allowlist knows on which version of the routes they stand, and with which settings an event must have been read; a decision on others is none.
+    // The allowlist knows on which version of the routes they stand, with which settings an event must have been read and with which secrets it must have
+    // been proved; a decision on others is none.
     private static bool Admits(AccessList access, Source source, Destination to, long version) =>
         access.PathSettings.GetValueOrDefault(source.Path) == source.SettingsText
+        && access.PathSecrets.GetValueOrDefault(source.Path) == source.SecretMark
         && (to.Route is null ? access.RoutedPaths.Contains(source.Path) : access.RuledPaths.TryGetValue(source.Path, out var rules) && rules == version)
         && (to.Place is null || !access.RuledPlaces.TryGetValue(source.Path, out var place) || place == to.Place); // it may have moved on since
 }

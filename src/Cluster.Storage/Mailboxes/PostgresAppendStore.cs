@@ -170,6 +170,7 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
                 Numbers(submissions.Select(s => s.Subject is null ? (long?)null : s.SubjectStep)),
                 Numbers(submissions.Select(s => s.Hold is { Recovers: true } ? 1 : (long?)null)),
                 Numbers(submissions.Select(s => s.WatchFrom?.ToUnixTimeMilliseconds())),
+                Numbers(submissions.Select(s => (s.At + (s.SecondKeyKept ?? s.KeysKept)).ToUnixTimeMilliseconds())),
                 new() { Value = now, NpgsqlDbType = NpgsqlDbType.Bigint },
             },
         };
@@ -201,22 +202,22 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
         WITH submitted AS MATERIALIZED (
           SELECT s.*, nextval('ids') AS id,
             COALESCE((SELECT a.version FROM access a WHERE a.session_id = s.session_id), -1) AS held,
-            (SELECT MIN(d.event_id) FROM dedupe d WHERE d.key IN (s.key1, s.key2) AND d.expires_at > $28) AS known
+            (SELECT MIN(d.event_id) FROM dedupe d WHERE d.key IN (s.key1, s.key2) AND d.expires_at > $29) AS known
           FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24, $25, $26, $27) WITH ORDINALITY AS s (
+            $20, $21, $22, $23, $24, $25, $26, $27, $28) WITH ORDINALITY AS s (
             session_id, version, key1, key2, is_full, kind, name, sender, chat_id, trust, body, payload, at, expires_at, keys_until,
-            priority, filter, verified, route, first_state, held_until, held_limit, fold, subject, subject_step, recovers, watch_at, place)
+            priority, filter, verified, route, first_state, held_until, held_limit, fold, subject, subject_step, recovers, watch_at, key2_until, place)
         ), taken AS (
           INSERT INTO dedupe (key, event_id, expires_at)
           SELECT key, id, keys_until FROM (
             SELECT key1 AS key, id, keys_until FROM submitted
               WHERE key1 IS NOT NULL AND held = version AND known IS NULL AND NOT is_full
             UNION ALL
-            SELECT key2, id, keys_until FROM submitted
+            SELECT key2, id, key2_until FROM submitted
               WHERE key2 IS NOT NULL AND held = version AND known IS NULL AND NOT is_full) AS wanted
           ORDER BY key
           ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, expires_at = excluded.expires_at
-            WHERE dedupe.expires_at <= $28
+            WHERE dedupe.expires_at <= $29
           RETURNING key
         ), judged AS MATERIALIZED (
           SELECT submitted.*, held = version AND known IS NULL AND NOT is_full
@@ -241,7 +242,7 @@ public sealed class PostgresAppendStore(PostgresEngine engine, MailboxLimits lim
           FROM judged WHERE written ORDER BY id
         ), notes AS (
           INSERT INTO event_note (event_id, at, note)
-          SELECT known, $28, 'duplicate dropped' FROM judged WHERE known IS NOT NULL AND held = version
+          SELECT known, $29, 'duplicate dropped' FROM judged WHERE known IS NOT NULL AND held = version
         )
         SELECT id, held, known, written FROM judged ORDER BY place
         """;

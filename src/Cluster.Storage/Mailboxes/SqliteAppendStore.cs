@@ -75,7 +75,7 @@ public sealed class SqliteAppendStore(SqliteEngine engine, MailboxLimits limits)
                 """,
                 key,
                 ("@event", id),
-                ("@expires", (submission.At + submission.KeysKept).ToUnixTimeMilliseconds()),
+                ("@expires", (submission.At + (i == 0 ? submission.KeysKept : submission.SecondKeyKept ?? submission.KeysKept)).ToUnixTimeMilliseconds()),
                 ("@now", turn.NowMs));
             if (taken == 0)
             {

@@ -4,6 +4,7 @@ using Cluster.Core.Api;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Sources;
 
 namespace Cluster.Storage.Sessions;
 
@@ -99,12 +100,14 @@ public sealed class AccessStore(Engine engine)
             ("@session", head.Shares ?? session.ToString()));
         var sources = await db.RowsAsync(
             """
-            SELECT s.name, s.path, -1, s.settings, NULL FROM route r JOIN source s ON s.name = r.source WHERE r.session_id = @session
+            SELECT s.name, s.path, -1, s.settings, NULL, s.secret FROM route r JOIN source s ON s.name = r.source WHERE r.session_id = @session
             UNION ALL
-            SELECT s.name, s.path, ruled.version, s.settings, ruled.place FROM route_reach ruled JOIN source s ON s.name = ruled.source AND s.owner = ruled.owner
+            SELECT s.name, s.path, ruled.version, s.settings, ruled.place, s.secret FROM route_reach ruled JOIN source s ON s.name = ruled.source AND s.owner = ruled.owner
             WHERE ruled.session_id = @session
             """,
-            r => (Name: r.GetString(0), Path: r.GetString(1), Rules: r.GetInt64(2), Settings: r.TextOrNull(3) ?? "", Place: r.TextOrNull(4)),
+            r => (
+                Name: r.GetString(0), Path: r.GetString(1), Rules: r.GetInt64(2), Settings: r.TextOrNull(3) ?? "", Place: r.TextOrNull(4),
+                Secret: SourceSecrets.Mark(r.Bytes(5))),
             id);
         return new AccessList
         {
@@ -116,6 +119,7 @@ public sealed class AccessStore(Engine engine)
             RoutedSources = sources.Select(source => Identity.Source(source.Name).Value).ToFrozenSet(),
             RoutedPaths = sources.Select(source => source.Path).ToFrozenSet(),
             PathSettings = sources.DistinctBy(source => source.Path).ToFrozenDictionary(source => source.Path, source => source.Settings),
+            PathSecrets = sources.DistinctBy(source => source.Path).ToFrozenDictionary(source => source.Path, source => source.Secret),
             RuledPaths = sources.Where(source => source.Rules >= 0).ToFrozenDictionary(source => source.Path, source => source.Rules),
             RuledPlaces = sources.Where(source => source.Place is not null).ToFrozenDictionary(source => source.Path, source => source.Place!),
         };

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using Cluster.Core.Secrets;
 using Cluster.Core.Webhooks;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Principals;
+using Cluster.Storage.Routes;
 
 namespace Cluster.Storage.Sources;
 
@@ -30,7 +32,8 @@ public enum Rotation
 }
 
 /// <summary>New secrets for sources. The present one stands with its source; those before it are good until a stated time, so that the sender
-/// can be told the new one without losing an event.</summary>
+/// can be told the new one without losing an event. A rotation raises the version of all sessions that the source reaches, and their allowlists tell its
+/// mark: what was proved before is proved again, so that a secret that has ended lets nothing in on any node once its end is answered.</summary>
 public sealed class SourceSecrets(Engine engine, SecretBox box)
 {
     /// <summary>Secrets of one source that may be good at a time.</summary>
@@ -84,6 +87,7 @@ public sealed class SourceSecrets(Engine engine, SecretBox box)
                     ("@name", name),
                     ("@secret", box.Seal(secret, Purpose(name))),
                     ("@settings", SourceStore.Write(settings with { AwaitsSecret = false })));
+                await RouteStore.RaiseAsync(turn, name);
                 await turn.AuditAsync(by.Identity.Value, "source.rotate", name, $"old secret good for {keepOld.TotalHours:0.##} h");
                 return Rotation.Done;
             },
@@ -106,6 +110,9 @@ public sealed class SourceSecrets(Engine engine, SecretBox box)
                     await turn.Db.ExecuteAsync(update, ("@now", turn.NowMs), ("@source", secret.Source), ("@id", secret.Id)) > 0;
             },
             ct);
+
+    // Sealed anew at each rotation, with chance in it.
+    internal static string Mark(byte[] sealedSecret) => Convert.ToHexStringLower(SHA256.HashData(sealedSecret).AsSpan(0, 16));
 
     internal static string Purpose(string source) => $"source:{source}";
 

@@ -15,7 +15,12 @@ public sealed partial class SourceStore
             ct);
 
     /// <summary>Lets these dedupe keys stand for an event that has entered under others.</summary>
-    public Task MarkAsync(IReadOnlyList<string> keys, long eventId, TimeSpan kept, CancellationToken ct) =>
+    /// <param name="keys">One or two.</param>
+    /// <param name="eventId">The event.</param>
+    /// <param name="kept">How long the first is known.</param>
+    /// <param name="secondKept">How long the second is.</param>
+    /// <param name="ct">Cancels the wait.</param>
+    public Task MarkAsync(IReadOnlyList<string> keys, long eventId, TimeSpan kept, TimeSpan secondKept, CancellationToken ct) =>
         engine.TurnAsync(
             async turn =>
             {
@@ -25,7 +30,7 @@ public sealed partial class SourceStore
                         "INSERT INTO dedupe (key, event_id, expires_at) VALUES (@key, @event, @expires) ON CONFLICT (key) DO NOTHING",
                         ("@key", key),
                         ("@event", eventId),
-                        ("@expires", (turn.Now + kept).ToUnixTimeMilliseconds()));
+                        ("@expires", (turn.Now + (key == keys[0] ? kept : secondKept)).ToUnixTimeMilliseconds()));
                 }
 
                 return true;

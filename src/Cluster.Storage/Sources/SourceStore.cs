@@ -29,6 +29,9 @@ public sealed record Source
     /// <summary>Secrets before the present one that are good for a while.</summary>
     public IReadOnlyList<OldSecret> OldSecrets { get; init; } = [];
 
+    /// <summary>Another one after each rotation; tells nothing of the secret.</summary>
+    public string SecretMark => SourceSecrets.Mark(SealedSecret);
+
     public Identity Identity => Identity.Source(Name);
 }
 

@@ -26,4 +26,24 @@ public abstract class KeyLifeSuite(TestDatabase database) : StoreSuite(database)
         Assert.Equal(new AppendOutcome.Duplicate(second), await AppendAsync(reminder with { At = Clock.GetUtcNow() }));
         Assert.IsType<AppendOutcome.Duplicate>(await AppendAsync(delivery with { At = Clock.GetUtcNow() }));
     }
+
+    [Fact]
+    public async Task A_body_may_be_known_for_a_shorter_time_than_the_id_that_it_came_under()
+    {
+        var dispatch = await MessageAsync("deploy", null, "delivery:ci:1") with
+        {
+            DedupeKeys = ["delivery:ci:1", "body:ci:1"],
+            SecondKeyKept = TimeSpan.FromMinutes(5),
+        };
+        var another = dispatch with { DedupeKeys = ["delivery:ci:2", "body:ci:1"] };
+
+        var first = Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(dispatch)).EventId;
+        Assert.Equal(new AppendOutcome.Duplicate(first), await AppendAsync(another));
+        Clock.Advance(TimeSpan.FromMinutes(5));
+        var second = Assert.IsType<AppendOutcome.Accepted>(await AppendAsync(another with { At = Clock.GetUtcNow() })).EventId;
+        Clock.Advance(TimeSpan.FromDays(7));
+
+        Assert.Equal(new AppendOutcome.Duplicate(first), await AppendAsync(dispatch with { At = Clock.GetUtcNow() }));
+        Assert.Equal(new AppendOutcome.Duplicate(second), await AppendAsync(another with { At = Clock.GetUtcNow() }));
+    }
 }

@@ -20,7 +20,7 @@ internal sealed class AlertmanagerHook : IWebhookSender
         using var document = PayloadFields.ParseObject(delivery.Body);
         return new WebhookReading
         {
-            Kept = WebhookReading.Minutes,
+            Kept = WebhookReading.Minutes, // an alert that comes anew has another startsAt, so its body is another
             Summary = AlertGroup.Read(Kind, new PayloadFields(document.RootElement)),
         };
     }

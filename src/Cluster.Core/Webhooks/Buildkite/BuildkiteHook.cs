@@ -31,8 +31,10 @@ internal sealed class BuildkiteHook : IWebhookSender
         var f = new PayloadFields(document.RootElement);
         var name = f.Pattern("event", Shapes.EventName());
 
-        // A build that is run again finishes again: the same id in the same state at another time.
-        var id = f.Pattern("build.id", Shapes.Id()) is { } build && f.Pattern("build.state", Shapes.Word()) is { } state && name is not null
+        // A build that is run again finishes again: the same id in the same state at another time. Before it has finished it may fail again as well, and has
+        // nothing but its body to tell that (Buildkite Docs: webhooks, build events).
+        var tells = f.Pattern("build.finished_at", Shapes.Time()) is not null || f.Pattern("job.id", Shapes.Id()) is not null;
+        var id = tells && f.Pattern("build.id", Shapes.Id()) is { } build && f.Pattern("build.state", Shapes.Word()) is { } state && name is not null
             ? $"{name}:{build}:{state}:{f.Pattern("build.finished_at", Shapes.Time())}:{f.Pattern("job.id", Shapes.Id())}"
             : null;
         return new WebhookReading

@@ -24,6 +24,8 @@ internal sealed class CircleCiHook : IWebhookSender
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
+
+        // The event's own id stands in the signed body, to know a repeat by (CircleCI Docs: outbound webhooks reference).
         return new WebhookReading { Id = f.Pattern("id", Shapes.Id()), Summary = Read(f) };
     }
 

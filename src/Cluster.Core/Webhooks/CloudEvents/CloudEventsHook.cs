@@ -101,6 +101,7 @@ internal sealed class CloudEventsHook : IWebhookSender
     {
         Id = source is { Length: <= 1000 } && id is { Length: > 0 and <= 1000 } ? $"{source}\n{id}" : null,
         IdIsProved = true, // by nothing less than the body is
+        Kept = source is { Length: <= 1000 } && id is { Length: > 0 and <= 1000 } ? DedupeKeys.Kept : WebhookReading.Minutes, // no event by the specification
         Summary = new WebhookSummary
         {
             Name = "cloudevents.event",

@@ -12,7 +12,7 @@ internal sealed partial class DatadogHook : IWebhookSender
 {
     private const string Payload =
         """{"v":1,"id":"$ID","cycle":"$ALERT_CYCLE_KEY","transition":"$ALERT_TRANSITION","type":"$ALERT_TYPE","priority":"$ALERT_PRIORITY","""
-        + """ "monitor":"$ALERT_ID","title":"$EVENT_TITLE","text":"$TEXT_ONLY_MSG","scope":"$ALERT_SCOPE","link":"$LINK"}""";
+        + """ "monitor":"$ALERT_ID","title":"$EVENT_TITLE","text":"$TEXT_ONLY_MSG","scope":"$ALERT_SCOPE","link":"$LINK","date":"$DATE"}""";
 
     public string Kind => "datadog";
 
@@ -34,11 +34,12 @@ internal sealed partial class DatadogHook : IWebhookSender
         var f = new PayloadFields(document.RootElement);
         var id = f.Pattern("id", Shapes.Id());
         var transition = Transition(f);
+        var time = f.Pattern("date", Shapes.Digits()) ?? f.Pattern("last_updated", Shapes.Digits());
         return new WebhookReading
         {
-            Id = id is null ? null : $"{id}:{f.Pattern("cycle", Shapes.Id())}:{transition}",
+            Id = id is null ? null : $"{id}:{f.Pattern("cycle", Shapes.Id())}:{transition}:{time}",
             IdIsProved = true, // by nothing less than the body is
-            Kept = id is null ? WebhookReading.Minutes : DedupeKeys.Kept,
+            Kept = IsOneEvent(id, time, f) ? DedupeKeys.Kept : WebhookReading.Minutes,
             Summary = new WebhookSummary
             {
                 Name = "datadog.alert",
@@ -73,6 +74,11 @@ internal sealed partial class DatadogHook : IWebhookSender
         "  Encode as form  off",
         "and add @webhook-NAME to the monitors' messages. A hidden custom variable keeps the secret out of sight.",
     ];
+
+    // What an operator's template calls the id may be the event's ($ID) or the monitor's ($ALERT_ID), which is the same each time; and a cycle, from when
+    // an alert triggers until it resolves, has renewals and may warn twice (Datadog Docs: integrations/webhooks, variables). In doubt it is told.
+    private static bool IsOneEvent(string? id, string? time, PayloadFields f) => id is not null
+        && (time is not null || (f.Pattern("cycle", Shapes.Id()) is not null && f.Pattern("monitor", Shapes.Digits()) is { } monitor && monitor != id));
 
     private static string? Transition(PayloadFields f) =>
         (f.Text("transition") ?? InTitle().Match(f.Text("title") ?? "").Groups[1].Value) is

@@ -22,11 +22,12 @@ public static partial class GitHubEvent
     /// <summary>What it has, before <see cref="FactTable"/> says what of it is trusted.</summary>
     internal static WebhookSummary Offer(string eventName, ReadOnlyMemory<byte> body, SourceSettings settings)
     {
-        var members = new MemberIds(settings);
         using var document = PayloadFields.ParseObject(body);
-        var reader = new PayloadFields(document.RootElement);
-        return Read(eventName, reader, members) with { Host = reader.Host("repository.html_url") };
+        return Offer(eventName, new PayloadFields(document.RootElement), settings);
     }
+
+    internal static WebhookSummary Offer(string eventName, PayloadFields reader, SourceSettings settings) =>
+        Read(eventName, reader, new MemberIds(settings)) with { Host = reader.Host("repository.html_url") };
 
     private static WebhookSummary Read(string eventName, PayloadFields reader, MemberIds members) =>
         eventName switch

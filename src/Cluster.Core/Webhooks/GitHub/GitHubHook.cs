@@ -27,15 +27,24 @@ internal sealed class GitHubHook : IWebhookSender
 
     public string? EventHeader => "X-GitHub-Event";
 
+    // A redelivery keeps the delivery's id (GitHub Docs: redelivering webhooks; github/docs#32822), which is not signed; what is known for how long
+    // by its body says GitHubRepeats.
     public WebhookReading Read(WebhookDelivery delivery)
     {
-        var id = delivery.Headers.One("X-GitHub-Delivery");
+        var given = delivery.Headers.One("X-GitHub-Delivery");
+        var id = GitHubEvent.IsDeliveryId(given) ? given : null;
+        if (delivery.Headers.One("X-GitHub-Event") is not { } name || !GitHubEvent.IsEventName(name))
+        {
+            return new WebhookReading { Id = id, Summary = new WebhookSummary { Name = "github.unknown", FilterReason = "no event name" } };
+        }
+
+        using var document = PayloadFields.ParseObject(delivery.Body);
+        var f = new PayloadFields(document.RootElement);
         return new WebhookReading
         {
-            Id = GitHubEvent.IsDeliveryId(id) ? id : null,
-            Summary = delivery.Headers.One("X-GitHub-Event") is { } name && GitHubEvent.IsEventName(name)
-                ? GitHubEvent.Offer(name, delivery.Body, delivery.Settings)
-                : new WebhookSummary { Name = "github.unknown", FilterReason = "no event name" },
+            Id = id,
+            BodyKept = GitHubRepeats.MayRecur(f) ? WebhookReading.Seconds : null,
+            Summary = GitHubEvent.Offer(name, f, delivery.Settings),
         };
     }
 

@@ -38,7 +38,9 @@ internal sealed class GitLabHook : IWebhookSender
         var f = new PayloadFields(document.RootElement);
         var signed = delivery.Settings.Mode == Signing;
         var members = new MemberIds(delivery.Settings);
-        var summary = (f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName())) switch
+        var id = signed ? Signature.IdOf(delivery.Headers) : delivery.Headers.Id("Idempotency-Key");
+        var kind = f.Pattern("object_kind", Shapes.EventName()) ?? f.Pattern("event_name", Shapes.EventName());
+        var summary = kind switch
         {
             "pipeline" => Pipeline(f),
             "build" => Job(f),
@@ -49,8 +51,15 @@ internal sealed class GitLabHook : IWebhookSender
         };
         return new WebhookReading
         {
-            Id = signed ? Signature.IdOf(delivery.Headers) : delivery.Headers.Id("Idempotency-Key"),
+            Id = id,
             IdIsProved = signed,
+
+            // A resent delivery keeps its key, since GitLab 17.4 (gitlab-org/gitlab!160952), and whoever can send one under another key has the token and could
+            // send any body: there an equal body is another event soon. Without a key it is the same one for as long as any, unless it has nothing that
+            // tells two apart: a branch that is moved there and back and there again, a flag that is turned on twice (GitLab Docs: webhook events).
+            BodyKept = signed ? null
+                : id is not null ? WebhookReading.Seconds
+                : kind is "push" or "tag_push" or "feature_flag" ? WebhookReading.Minutes : null,
             Summary = summary with { Host = f.Host("project.web_url") ?? f.Host("repository.homepage") },
         };
     }

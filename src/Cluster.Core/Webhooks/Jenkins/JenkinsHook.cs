@@ -37,6 +37,7 @@ internal sealed partial class JenkinsHook : IWebhookSender
         var place = f.Text("build.full_url") ?? f.Text("build.url") ?? f.Text("buildUrl");
         return new WebhookReading
         {
+            // It tries again only where no answer came, and at once (jenkinsci/notification-plugin, Endpoint.java).
             // A job that was made again counts its builds from one again. Where the plugin tells them, the queue's number and the time tell two apart.
             Id = place is null ? null : $"{place}:{phase}:{status}:{f.Integer("build.queue_id")}:{f.Line("build.timestamp")}",
             IdIsProved = true, // by nothing less than the body is

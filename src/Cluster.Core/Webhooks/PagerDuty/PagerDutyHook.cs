@@ -32,6 +32,7 @@ internal sealed class PagerDutyHook : IWebhookSender
         var type = f.Pattern("event.event_type", Shapes.EventName());
         return new WebhookReading
         {
+            // The event's own id stands in the signed body, and is the same on every attempt (PagerDuty/developer-docs, 02-Behavior); X-Webhook-Id is not signed.
             Id = f.Pattern("event.id", Shapes.Id()),
             Summary = new WebhookSummary
             {

@@ -35,7 +35,9 @@ internal sealed class SentryHook : IWebhookSender
         var action = f.Pattern("action", Shapes.Word());
         return new WebhookReading
         {
-            Id = f.Pattern("data.event.event_id", Shapes.Id()) is { } id ? $"{resource}:{action}:{id}" : null, // the resource is not signed
+            // Each rule that an event meets is a delivery of its own (Sentry Docs: webhooks, issue alerts). The resource is not signed; the body is known as well.
+            Id = f.Pattern("data.event.event_id", Shapes.Id()) is { } id ? $"{resource}:{action}:{id}:{f.Text("data.triggered_rule")}" : null,
+            BodyKept = MayRecur(action, f) ? WebhookReading.Minutes : null,
             Summary = resource switch
             {
                 "installation" => new WebhookSummary { Name = "sentry.installation", FilterReason = "installation" },
@@ -56,6 +58,9 @@ internal sealed class SentryHook : IWebhookSender
         "  Alert Rule Action  on, then choose the integration in an alert's actions",
         .. Steps.GiveSecret(setup, "Its Client Secret is shown on the same page once it is saved"),
     ];
+
+    // An issue that is resolved, opened and resolved again tells no time of it (Sentry Docs: webhooks, issues); it is made only once.
+    private static bool MayRecur(string? action, PayloadFields f) => action != "created" && f.Text("data.issue.id") is not null;
 
     private static WebhookSummary Event(string resource, string? action, PayloadFields f) => new()
     {

@@ -33,6 +33,7 @@ internal sealed class StandardHook : IWebhookSender
         var f = new PayloadFields(document.RootElement);
         return new WebhookReading
         {
+            // Signed, and the same on every attempt (Standard Webhooks: webhook-id).
             Id = SchemeOf(delivery.Settings).IdOf(delivery.Headers),
             IdIsProved = true,
             Summary = new WebhookSummary

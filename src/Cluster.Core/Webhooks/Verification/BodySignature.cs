@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 
 namespace Cluster.Core.Webhooks.Verification;
 
@@ -6,9 +7,11 @@ namespace Cluster.Core.Webhooks.Verification;
 /// <param name="header">Its name.</param>
 /// <param name="prefix">What stands before the hex: <c>sha256=</c>, or nothing.</param>
 /// <param name="list">True when several signatures may stand in it, separated by commas, each behind a version; the prefix names ours.</param>
-internal sealed class BodySignature(string header, string prefix, bool list = false) : WebhookScheme
+internal sealed partial class BodySignature(string header, string prefix, bool list = false) : WebhookScheme
 {
-    private const int MostSignatures = 8;
+    private const int MostSignatures = 8; // behind our prefix
+    private const int MostEntries = 16;
+    private const int MostLength = 8 * 1024; // what is still to come may be much longer than what is
 
     public override string Title => $"HMAC-SHA256 of the body in {header}";
 
@@ -22,13 +25,13 @@ internal sealed class BodySignature(string header, string prefix, bool list = fa
 
     private List<byte[]>? Read(string value)
     {
-        if (value.Length > MostSignatures * 80)
+        if (value.Length > MostLength || (list ? value.Split(',', MostEntries + 1) : [value]) is not { Length: <= MostEntries } parts)
         {
             return null;
         }
 
         var signatures = new List<byte[]>();
-        foreach (var part in list ? value.Split(',') : [value])
+        foreach (var part in parts)
         {
             if (list && IsOtherVersion(part))
             {
@@ -47,6 +50,8 @@ internal sealed class BodySignature(string header, string prefix, bool list = fa
     }
 
     // v2=…: a scheme that the sender may introduce beside ours, in its own form.
-    private bool IsOtherVersion(string part) =>
-        part.Length > 3 && part[0] == 'v' && char.IsAsciiDigit(part[1]) && part[2] == '=' && !part.StartsWith(prefix, StringComparison.Ordinal);
+    private bool IsOtherVersion(string part) => !part.StartsWith(prefix, StringComparison.Ordinal) && OtherVersion().IsMatch(part);
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9]{0,15}=[!-~]+\z")]
+    private static partial Regex OtherVersion();
 }

@@ -5,15 +5,17 @@ using System.Text.RegularExpressions;
 namespace Cluster.Core.Webhooks.Verification;
 
 /// <summary>Standard Webhooks 1.0.0 (github.com/standard-webhooks, spec/standard-webhooks.md): a proof of <c>id.time.body</c> in base64, several
-/// separated by spaces, each behind its version. A source takes one version and skips the other.</summary>
+/// separated by spaces, each behind its version. A source takes one version and passes over all others, also those that it does not know: by the
+/// specification a sender may add one at any time. Of its own version each must be spelled as an encoder writes it.</summary>
 /// <param name="svix">True when the same headers may come under the names of Svix (svix-webhooks, verifying payloads), which made the standard.</param>
 public abstract partial class StandardScheme(bool svix) : WebhookScheme
 {
-    private const int MostSignatures = 8;
+    private const int MostSignatures = 8; // of the source's own version
+    private const int MostEntries = 16;
+    private const int MostLength = 8 * 1024; // what is still to come may be much longer than what is
 
     private protected static readonly StandardHeaders Standard = new("webhook-id", "webhook-timestamp", "webhook-signature");
     private static readonly StandardHeaders Svix = new("svix-id", "svix-timestamp", "svix-signature");
-    private static readonly string[] Versions = ["v1,", "v1a,"];
 
     /// <summary>What stands before a signature of this version.</summary>
     private protected abstract string Version { get; }
@@ -42,19 +44,19 @@ public abstract partial class StandardScheme(bool svix) : WebhookScheme
 
     private List<byte[]>? Read(string value)
     {
-        if (value.Length > MostSignatures * 120)
+        if (value.Length > MostLength || value.Split(' ', MostEntries + 1) is not { Length: <= MostEntries } parts)
         {
             return null;
         }
 
         var signatures = new List<byte[]>();
-        foreach (var part in value.Split(' '))
+        foreach (var part in parts)
         {
             if (!part.StartsWith(Version, StringComparison.Ordinal))
             {
-                if (Versions.Any(version => part.StartsWith(version, StringComparison.Ordinal)))
+                if (OtherVersion().IsMatch(part))
                 {
-                    continue; // of the version that this source does not take
+                    continue;
                 }
 
                 return null;
@@ -81,6 +83,9 @@ public abstract partial class StandardScheme(bool svix) : WebhookScheme
     // The specification forbids the dot, which separates what is signed.
     [GeneratedRegex(@"\A[A-Za-z0-9_:=+/-]{1,128}\z")]
     private static partial Regex IdForm();
+
+    [GeneratedRegex(@"\A[a-z][a-z0-9]{0,15},[!-~]+\z")]
+    private static partial Regex OtherVersion();
 
     private protected sealed record StandardHeaders(string Id, string Time, string Signature)
     {

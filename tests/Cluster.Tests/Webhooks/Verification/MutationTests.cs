@@ -5,7 +5,7 @@ namespace Cluster.Tests.Webhooks.Verification;
 
 public sealed class MutationTests
 {
-    private const int Mutations = 20_000;
+    internal const int Mutations = 20_000;
 
     public static IEnumerable<TheoryDataRow<string>> Schemes => Signed.Schemes.Select(name => new TheoryDataRow<string>(name));
 
@@ -228,14 +228,14 @@ public sealed class MutationTests
         return changed;
     }
 
-    private static string FlipBit(string text, Random random)
+    internal static string FlipBit(string text, Random random)
     {
         var changed = text.ToCharArray();
         changed[random.Next(changed.Length)] ^= (char)(1 << random.Next(8));
         return new string(changed);
     }
 
-    private static string SwapCharacter(string text, Random random)
+    internal static string SwapCharacter(string text, Random random)
     {
         const string Alphabet = "0123456789abcdefABCDEF+/=-_,. ";
         var changed = text.ToCharArray();
