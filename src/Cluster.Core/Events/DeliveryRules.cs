@@ -21,7 +21,7 @@ public abstract record Judgement
 /// <c>received</c> when the client process has proved to have read it; <c>answered</c> when a tool call named it. Other ends are
 /// <c>expired</c> (it waited too long), <c>dead</c> with a reason (never to be delivered), <c>filtered</c> (recorded, not meant
 /// for a session), <c>folded</c> (told by a message that tells several) and <c>healed</c> (well again before it was told). What is
-/// kept back begins as <c>held</c>; <see cref="HoldRules"/> say when it is let go.
+/// kept back begins as <c>held</c>; the rules of holds say when it is let go.
 /// </summary>
 public static class DeliveryRules
 {

@@ -55,7 +55,7 @@ public sealed class SqliteEngine : Engine
         try
         {
             Array.ForEach(Directory.GetFiles(folder, $"*{CopyEnding}"), File.Delete); // of a node that died meanwhile
-            if (!File.Exists(file))
+            if (!Path.Exists(file))
             {
                 await MakeAsync(file);
             }

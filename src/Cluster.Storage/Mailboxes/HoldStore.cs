@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Cluster.Core.Access;
 using Cluster.Core.Events;
+using Cluster.Core.Routing;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Sessions;

@@ -1,5 +1,5 @@
 using Cluster.Core.Access;
-using Cluster.Core.Events;
+using Cluster.Core.Routing;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 

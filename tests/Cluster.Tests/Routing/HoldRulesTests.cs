@@ -2,7 +2,7 @@ using Cluster.Core.Access;
 using Cluster.Core.Events;
 using Cluster.Core.Routing;
 
-namespace Cluster.Tests.Events;
+namespace Cluster.Tests.Routing;
 
 public sealed class HoldRulesTests
 {

@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Cluster.Core.Access;
-using Cluster.Core.Routing;
+using Cluster.Core.Events;
 
-namespace Cluster.Core.Events;
+namespace Cluster.Core.Routing;
 
 /// <summary>What a recovery is to become, once what it heals is known.</summary>
 public enum Recovery
