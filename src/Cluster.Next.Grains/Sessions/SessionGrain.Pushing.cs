@@ -26,8 +26,10 @@ internal sealed partial class SessionGrain
         /// <summary>True when what was pushed has not been confirmed for so long that its client is counted as deaf.</summary>
         public bool IsOverdue(DateTimeOffset now) => _pushed is not null && grain.State.Mailbox.Out == _pushed && now - _pushedAt > ConfirmWithin;
 
+        // A new activation waits until the stream's node has asked: only then it knows where to push.
         protected override bool HasWork =>
-            grain.State.Attachments.Attached is not null
+            grain.State.Attachments.AttachedStream is { } stream
+            && grain._streams.TryGetValue(stream, out var known) && known.Node is not null
             && (grain.State.Mailbox.Out is { } batch ? batch != _pushed : grain.State.Mailbox.Waiting.Count > 0);
 
         protected override async Task WorkAsync()
