@@ -52,6 +52,27 @@ public sealed class SendingTests(TwoSilos silos) : IClassFixture<TwoSilos>
     }
 
     [Fact]
+    public async Task A_lane_at_work_goes_on_only_with_what_is_durable_by_then()
+    {
+        await From.TellAsync(_to, 1);
+        var (receives, records) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var receiving = silos.Writer.Hold(CounterGrain.LogOf(_to), "added", receives);
+        var second = From.TellAsync(_to, 2);
+        await receiving;
+        var recording = silos.Writer.Hold(CounterGrain.LogOf(_from), "sent", records);
+        var third = From.TellAsync(_to, 4);
+        await recording;
+
+        receives.SetResult();
+        await second;
+        Assert.Equal(3, await To.SumAsync());
+        records.SetResult();
+        await third;
+
+        Assert.Equal(7, await To.SumAsync());
+    }
+
+    [Fact]
     public async Task An_entry_of_an_append_that_failed_is_never_sent()
     {
         await From.TellAsync(_to, 1);
