@@ -42,6 +42,9 @@ public enum VerdictOutcome
 
     /// <summary>The person was shown something else than this request.</summary>
     OtherInput,
+
+    /// <summary>Not all of its arguments have reached the chat of the person who allows it.</summary>
+    NotShown,
 }
 
 /// <summary>Who may answer Claude Code's relayed tool prompts, and when.</summary>

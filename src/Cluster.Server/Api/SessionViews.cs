@@ -69,6 +69,7 @@ internal static class Verdicts
         VerdictOutcome.Expired => "Too late: this request has expired. Claude Code still asks in its terminal.",
         VerdictOutcome.Closed => $"This request is closed: {request?.Reason ?? "the client that asked is gone"}.",
         VerdictOutcome.OtherInput => "This is not the request that you were shown, so nothing was decided. Load the page again.",
+        VerdictOutcome.NotShown => "Nothing was decided: press See more first, and allow it when all of it has come.",
         _ => "There is no such request that you may answer.",
     };
 }

@@ -173,7 +173,7 @@ internal sealed partial class BotSender(
 
     private static IReadOnlyList<ChatButton> Buttons(OutboxItem item) =>
     [
-        .. item is { Kind: OutboxKind.Prompt, RequestId: { } request } ? VerdictButtons.For(request) : [],
+        .. item is { Kind: OutboxKind.Prompt, RequestId: { } request } ? VerdictButtons.For(request, item.Buttons.Any(button => VerdictButtons.TryParseMore(button.Data, out _))) : [],
         .. item.Buttons.Select(button => new ChatButton(button.Label, button.Data)),
     ];
 

@@ -10,7 +10,9 @@ internal static class VerdictButtons
 {
     private const string More = "m:";
 
-    public static IReadOnlyList<ChatButton> For(long request) => [new("Allow", $"v:{request}:allow"), new("Deny", $"v:{request}:deny")];
+    /// <summary>Under a prompt; one that has more to see cannot be allowed there.</summary>
+    public static IReadOnlyList<ChatButton> For(long request, bool hasMore) =>
+        hasMore ? [Deny(request)] : [new("Allow", $"v:{request}:allow"), Deny(request)];
 
     public static bool TryParse(string data, out long request, out bool allow)
     {
@@ -18,6 +20,8 @@ internal static class VerdictButtons
         allow = data.EndsWith(":allow", StringComparison.Ordinal);
         return data.Split(':') is ["v", var id, "allow" or "deny"] && long.TryParse(id, NumberStyles.None, null, out request);
     }
+
+    private static ChatButton Deny(long request) => new("Deny", $"v:{request}:deny");
 
     /// <summary>Of the button that brings all of a request's arguments.</summary>
     public static bool TryParseMore(string data, out long request)

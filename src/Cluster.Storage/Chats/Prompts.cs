@@ -1,4 +1,5 @@
 using Cluster.Core.Access;
+using Cluster.Core.Api;
 using Cluster.Core.Chats;
 using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
@@ -17,7 +18,7 @@ internal static class Prompts
         }
 
         var text = PromptText.Open(session, requestId, tool, preview);
-        OutboxButton[] more = PromptText.Cuts(preview) ? [new OutboxButton("See more", $"m:{id}")] : [];
+        OutboxButton[] more = PromptText.Cuts(tool, preview) ? [new OutboxButton("See more", $"m:{id}")] : [];
         foreach (var who in access.OwnerIdentities.Concat(access.Entries.Keys).Distinct().Select(one => new Identity(one)))
         {
             if (!who.IsChat || !access.May(who, Act.Approve))
@@ -33,4 +34,19 @@ internal static class Prompts
             }
         }
     }
+
+    /// <summary>Under the end of all of a request's arguments.</summary>
+    public static IReadOnlyList<OutboxButton> Verdicts(string id) => [new("Allow", $"v:{id}:allow"), new("Deny", $"v:{id}:deny")];
+
+    /// <summary>Whether all of a request's arguments have reached this person's own chat: with the prompt, or in every part that See more brings.</summary>
+    public static async Task<bool> HaveShownAsync(Turn turn, PermissionInfo request, Identity who) =>
+        !PromptText.Cuts(request.ToolName, request.InputPreview)
+        || await turn.Db.NumberAsync(
+            """
+            SELECT 1 FROM outbox
+            WHERE created_at >= @asked AND request_id = @request AND kind = 'notice' AND state = 'sent' AND identity = @who LIMIT 1
+            """,
+            ("@asked", request.CreatedAt.ToUnixTimeMilliseconds()),
+            ("@request", long.Parse(request.Id)),
+            ("@who", who.Value)) is not null;
 }

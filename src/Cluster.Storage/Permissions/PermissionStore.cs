@@ -163,6 +163,10 @@ public sealed partial class PermissionStore(Engine engine)
                 {
                     outcome = VerdictOutcome.OtherInput;
                 }
+                else if (outcome == VerdictOutcome.Accepted && behavior == "allow" && who.IsChat && !await Prompts.HaveShownAsync(turn, request, who))
+                {
+                    outcome = VerdictOutcome.NotShown;
+                }
 
                 if (outcome != VerdictOutcome.Accepted)
                 {
@@ -231,7 +235,8 @@ public sealed partial class PermissionStore(Engine engine)
                 {
                     await OutboxStore.PutAsync(
                         turn, direct.ToString(), OutboxKind.Notice, Lanes.Approvals,
-                        PromptText.Whole(access.Session, request.RequestId, request.ToolName, request.InputPreview), under, access.Session, who, id);
+                        PromptText.Whole(access.Session, request.RequestId, request.ToolName, request.InputPreview), under, access.Session, who, id,
+                        Prompts.Verdicts(request.Id));
                 }
 
                 return true;

@@ -112,6 +112,17 @@ internal sealed class ChatTeam : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it is written down that somebody was sent all of a request.</summary>
+    public static async Task ShownAsync(NodeHost node)
+    {
+        var (engine, patience) = (node.Services.GetRequiredService<Engine>(), Patience);
+        while (await engine.ReadAsync(
+            db => db.NumberAsync("SELECT COUNT(*) FROM outbox WHERE request_id IS NOT NULL AND kind = 'notice' AND state = 'sent'"), patience) == 0)
+        {
+            patience.ThrowIfCancellationRequested();
+        }
+    }
+
     /// <summary>Waits for a reaction, past those before it.</summary>
     public async Task ReactsAsync(long chat, long message, string emoji)
     {

@@ -58,16 +58,23 @@ public sealed class DiscordTalkTests
         var chosen = await PressAsync(discord, direct, alice, list.Id, list.Buttons[0]);
         discord.Write(direct, alice, "for the chosen one");
         var arrived = await client.NextAsync();
-        await client.NotifyAsync(ChatTeam.Ask, ChatTeam.Request("abcde", Long));
+        await client.NotifyAsync(ChatTeam.Ask, ChatTeam.Request("abcde", $$"""{"description":"{{Long}}","command":"rm -rf build"}"""));
         var prompt = await discord.Sent.Messages.ReadAsync(ChatTeam.Patience);
-        var told = await PressAsync(discord, direct, alice, prompt.Id, prompt.Buttons[2]);
+        await ChatTeam.RememberedAsync(node, "abcde", 1);
+        var early = await PressAsync(discord, direct, alice, prompt.Id, prompt.Buttons[0] with { CustomId = prompt.Buttons[0].CustomId.Replace("deny", "allow", StringComparison.Ordinal) });
+        var earlyWord = await AskAsync(discord, direct, alice, "yes abcde");
+        discord.Write(direct, alice, "allow", new DiscordWriting { ReplyTo = prompt.Id });
+        var earlyReply = await discord.Sent.Messages.ReadAsync(ChatTeam.Patience);
+        Assert.All([early, earlyWord.Content, earlyReply.Content], answer => Assert.StartsWith("Nothing was decided: press See more first", answer));
+        var told = await PressAsync(discord, direct, alice, prompt.Id, prompt.Buttons[1]);
         var parts = new List<SentMessage>();
         do
         {
             parts.Add(await discord.Sent.Messages.ReadAsync(ChatTeam.Patience));
         }
-        while (!parts[^1].Content.Contains("the end", StringComparison.Ordinal));
+        while (parts[^1].Buttons.Count == 0);
 
+        await ChatTeam.ShownAsync(node);
         discord.Write(direct, alice, "allow", new DiscordWriting { ReplyTo = prompt.Id });
         var verdict = await client.NextAsync();
 
@@ -75,6 +82,10 @@ public sealed class DiscordTalkTests
         Assert.Equal(8, list.Buttons.Count);
         Assert.Equal("Your messages go to admin/s0 now.", chosen);
         Assert.Equal("for the chosen one", ChatTeam.Content(arrived));
+        Assert.Matches("(?s)`command`:\n+```\nrm -rf build\n```.*`description`:\n+```\n0123", prompt.Content);
+        Assert.Equal(["Deny", "See more"], prompt.Buttons.Select(button => button.Label));
+        Assert.Equal(["Allow", "Deny"], parts[^1].Buttons.Select(button => button.Label));
+        Assert.Contains("the end", string.Concat(parts.Select(part => part.Content)));
         Assert.NotEqual(0, prompt.Flags & (1 << 12));
         Assert.Equal("All of it comes in a moment.", told);
         Assert.True(parts.Count > 1);

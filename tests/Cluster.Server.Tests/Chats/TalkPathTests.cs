@@ -10,6 +10,8 @@ public sealed class TalkPathTests
     private const long Bob = 22;
     private const long Group = -1001;
 
+    private const string NotShown = "Nothing was decided: press See more first, and allow it when all of it has come.";
+
     private static readonly string Long = string.Concat(Enumerable.Repeat("0123456789 ", 500)) + "the end";
 
     [Fact]
@@ -127,7 +129,7 @@ public sealed class TalkPathTests
     }
 
     [Fact]
-    public async Task All_of_a_long_request_is_shown_to_an_approver_in_their_own_chat_only()
+    public async Task A_long_request_can_be_allowed_only_when_all_of_it_was_shown_in_the_approvers_own_chat()
     {
         await using var node = await NodeHost.StartAsync();
         await using var team = await ChatTeam.StartAsync(node);
@@ -137,7 +139,13 @@ public sealed class TalkPathTests
         await node.AllowAsync("telegram:22", "api", "talk");
         await client.NotifyAsync(ChatTeam.Ask, ChatTeam.Request("abcde", Long));
         var prompt = await team.NextAsync(Alice);
-        var more = prompt.Buttons[2].Data;
+        var (more, allow) = (prompt.Buttons[1].Data, prompt.Buttons[0].Data.Replace("deny", "allow", StringComparison.Ordinal));
+        await ChatTeam.RememberedAsync(node, "abcde", 1);
+        var early = await team.Telegram.NextPressAnswerAsync(team.Telegram.PressMadeUp(Alice, Alice, prompt.Id, allow), ChatTeam.Patience);
+        var earlyWord = await AskAsync(team, "yes abcde");
+        team.Telegram.SendText(Alice, Alice, "yes", replyTo: prompt.Id);
+        var earlyReply = await team.NextAsync(Alice);
+        Assert.All([early.Text, earlyWord.Text, earlyReply.Text], answer => Assert.Equal(NotShown, answer));
 
         var told = await PressAsync(team, Alice, prompt.Id, "See more");
         var parts = new List<SimulatedMessage>();
@@ -145,24 +153,31 @@ public sealed class TalkPathTests
         {
             parts.Add(await team.NextAsync(Alice));
         }
-        while (!parts[^1].Text.Contains("the end", StringComparison.Ordinal));
+        while (parts[^1].Buttons.Count == 0);
 
         var byTalker = await team.Telegram.NextPressAnswerAsync(team.Telegram.PressMadeUp(Bob, Bob, 1, more), ChatTeam.Patience);
         var inGroup = await team.Telegram.NextPressAnswerAsync(team.Telegram.PressMadeUp(Alice, Group, 1, more), ChatTeam.Patience);
         var stranger = team.Telegram.NextPressAnswerAsync(team.Telegram.PressMadeUp(666, 666, 1, more), ChatTeam.Patience);
         await team.Telegram.AcknowledgedAsync(ChatTeam.Patience);
 
-        Assert.Equal(["Allow", "Deny", "See more"], prompt.Buttons.Select(button => button.Label));
+        Assert.Equal(["Deny", "See more"], prompt.Buttons.Select(button => button.Label));
         Assert.DoesNotContain("the end", prompt.Text);
+        Assert.Contains("Claude Code shows the first 2,000 and the last 1,500 characters only", prompt.Text);
+        Assert.Contains("Claude Code shows the first 2,000 and the last 1,500 characters only", parts[^1].Text);
+        Assert.Contains("the end", string.Concat(parts.Select(part => part.Text)));
+        Assert.Equal(["Allow", "Deny"], parts[^1].Buttons.Select(button => button.Label));
         Assert.Equal("All of it comes in a moment.", told);
         Assert.True(parts.Count > 1);
-        Assert.All(parts, part => Assert.Contains("<pre>", part.Source));
+        Assert.All(parts.Take(parts.Count - 1), part => Assert.Contains("<pre>", part.Source));
         Assert.Contains(Long[..1_000], parts[0].Text);
         Assert.Equal("There is no such request that you may answer.", byTalker.Text);
         Assert.Equal("There is no such request that you may answer.", inGroup.Text);
         Assert.False(stranger.IsCompleted);
         Assert.Empty(team.Telegram.Messages(Group));
         Assert.Equal("open", Assert.Single(await node.PermissionsAsync("api")).State);
+        await ChatTeam.ShownAsync(node);
+        Assert.StartsWith("Allowed", await PressAsync(team, Alice, parts[^1].Id, "Allow"));
+        Assert.Equal("""{"request_id":"abcde","behavior":"allow"}""", (await client.NextAsync())["params"]!.ToJsonString());
     }
 
     [Fact]

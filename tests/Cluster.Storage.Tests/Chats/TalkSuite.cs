@@ -1,5 +1,6 @@
 using Cluster.Core.Access;
 using Cluster.Core.Chats;
+using Cluster.Core.Permissions;
 using Cluster.Storage.Chats;
 using Cluster.Storage.Permissions;
 using Cluster.Storage.Tests.Engines;
@@ -87,6 +88,29 @@ public abstract class TalkSuite(TestDatabase database) : ChatSuite(database)
         Assert.Equal((OutboxKind.Notice, "77", id), (whole.Kind, whole.Target, whole.RequestId));
         Assert.Contains($"````\n{new string('x', 2_000)}[U+202E]```the end\n````", whole.Body);
         Assert.Empty(await SendAsync(lease));
+    }
+
+    [Fact]
+    public async Task A_long_request_is_allowed_from_a_chat_only_by_whom_all_of_it_was_sent_to()
+    {
+        var (client, lease) = (await ConnectAsync(), await MeetAsync());
+        await Chats.MeetAsync(Guessers, true, Guesser, "Bob", Ct);
+        await Access.AllowAsync(Api, Guesser, Role.Approve, Alice, Ct);
+        var (id, other) = (await OpenAsync(client, "abcde", new string('x', 2_000)), await OpenAsync(client, "bcdef", new string('x', 2_000)));
+        await SendAsync(lease);
+
+        var before = await Permissions.DecideAsync(id, "allow", Phone, Ct);
+        await Permissions.ShowWholeAsync(id, Phone, Direct, "77", Ct);
+        var queued = await Permissions.DecideAsync(id, "allow", Phone, Ct);
+        var whole = Assert.Single(await SendAsync(lease));
+        var byAnother = await Permissions.DecideAsync(id, "allow", Guesser, Ct);
+        var ofAnother = await Permissions.DecideAsync(other, "allow", Phone, Ct);
+        var shown = await Permissions.DecideAsync(id, "allow", Phone, Ct);
+        var denied = await Permissions.DecideAsync(other, "deny", Guesser, Ct);
+
+        Assert.All([before, queued, byAnother, ofAnother], refused => Assert.Equal(VerdictOutcome.NotShown, refused.Outcome));
+        Assert.Equal([new OutboxButton("Allow", $"v:{id}:allow"), new OutboxButton("Deny", $"v:{id}:deny")], whole.Buttons);
+        Assert.Equal((VerdictOutcome.Accepted, VerdictOutcome.Accepted), (shown.Outcome, denied.Outcome));
     }
 
     [Fact]

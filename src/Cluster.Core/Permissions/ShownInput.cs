@@ -1,11 +1,11 @@
 using System.Text.Json;
 using Cluster.Core.Events;
 
-namespace Cluster.Server.Pages;
+namespace Cluster.Core.Permissions;
 
 /// <summary>The input of a tool as a person reads it: argument by argument, a command first and as it would be run. Nothing is left out, and
 /// what hides or steers is made visible. What cannot be taken apart without a doubt is shown as it came.</summary>
-internal sealed record ShownInput
+public sealed record ShownInput
 {
     // Claude Code's own limit, in code points, from which on it keeps head and tail only.
     private const int ElidedFrom = 3_500;
