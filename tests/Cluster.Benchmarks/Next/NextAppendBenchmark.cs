@@ -83,7 +83,9 @@ internal static class NextAppendBenchmark
             {
                 var saying = new Saying
                 {
-                    Session = $"admin/s{Interlocked.Increment(ref turn) % Sessions}", Text = Sample.Message, ClientId = Guid.NewGuid().ToString("N"),
+                    Session = $"admin/s{Interlocked.Increment(ref turn) % Sessions}",
+                    Text = Sample.Message,
+                    ClientId = Guid.NewGuid().ToString("N"),
                 };
                 var said = await silo.User<IUserTalk>(caller % users).SayAsync(saying, CancellationToken.None);
                 accepted += said.State == "accepted" ? 1 : throw new InvalidOperationException($"A message ended as {said.State}.");

@@ -2,14 +2,12 @@ using Cluster.Core.Logs;
 using Cluster.Core.Sessions;
 using Cluster.Next.Grains.Logs;
 using Cluster.Next.Grains.Sessions;
-using Cluster.Next.Grains.Users;
 using Cluster.Next.Storage;
 using Cluster.Next.Storage.Starting;
 using Cluster.Next.Storage.Writing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans.Runtime;
 using Orleans.TestingHost;
 
 namespace Cluster.Benchmarks.Next;
@@ -38,7 +36,7 @@ internal sealed class NextSilo : IAsyncDisposable
         var stores = await LogStores.OpenAsync(
             new StoreOptions { Engine = connectionString }, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         var writer = new LogWriter(stores.Logs, NullLogger<LogWriter>.Instance);
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = new InProcessTestClusterBuilder(1) { Options = { ConfigureFileLogging = false } };
         builder.ConfigureSilo((options, silo) =>
         {
             silo.Services

@@ -10,7 +10,6 @@ namespace Cluster.Benchmarks.Next;
 internal static class NextWakeBenchmark
 {
     private const int Records = 10_000;
-    private const int RecordsOfEach = 2; // accepted with its batch, and confirmed
     private const double Promised = 50; // milliseconds
 
     public static async Task RunAsync(Settings settings, Report report)
@@ -25,7 +24,7 @@ internal static class NextWakeBenchmark
                 await silo.User<IUserStanding>(user).LinkAsync("admin", CancellationToken.None);
             }
 
-            await Task.WhenAll(delivered.Select(name => FillAsync(silo, name, Records / RecordsOfEach, attached: true)));
+            await Task.WhenAll(delivered.Select(name => FillAsync(silo, name, Records, attached: true)));
             await FillAsync(silo, "waiting", Records, attached: false);
         }
 
@@ -68,7 +67,11 @@ internal static class NextWakeBenchmark
             await client.AttachAsync(
                 new AttachRequest
                 {
-                    Hash = name, TokenId = "t", Stream = name, JustOpened = true, Node = silo.Grains.CreateObjectReference<IStreamNode>(node),
+                    Hash = name,
+                    TokenId = "t",
+                    Stream = name,
+                    JustOpened = true,
+                    Node = silo.Grains.CreateObjectReference<IStreamNode>(node),
                 },
                 CancellationToken.None);
         }
