@@ -4,6 +4,7 @@ using Cluster.Benchmarks.Append;
 using Cluster.Benchmarks.Chats;
 using Cluster.Benchmarks.Clusters;
 using Cluster.Benchmarks.Latency;
+using Cluster.Benchmarks.Next;
 using Cluster.Benchmarks.Routes;
 using Cluster.Benchmarks.Signatures;
 using Cluster.Benchmarks.Webhooks;
@@ -74,6 +75,11 @@ if (settings.Runs("chats"))
 if (settings.Runs("burst"))
 {
     await ChatBurstBenchmark.RunAsync(report);
+}
+
+if (settings.Runs("next"))
+{
+    await NextBenchmarks.RunAsync(settings, report);
 }
 
 return report.Kept || settings.ReportOnly ? 0 : 1;

@@ -6,11 +6,14 @@ namespace Cluster.Benchmarks;
 internal sealed record Settings
 {
     private const string Usage =
-        "usage: Cluster.Benchmarks [signatures | routes | webhooks | accept | append | latency | cluster | postgres | deliver | across | attachments | chats | burst | all] [--seconds N] [--pairs N] [--events N] [--report-only]";
+        "usage: Cluster.Benchmarks [signatures | routes | webhooks | accept | append | latency | cluster | postgres | deliver | across | attachments | chats | burst | next | all] [--only NAME,NAME] [--seconds N] [--pairs N] [--events N] [--report-only]";
 
-    private static readonly string[] Names = ["signatures", "routes", "webhooks", "accept", "append", "latency", "cluster", "postgres", "deliver", "across", "attachments", "chats", "burst", "all"];
+    private static readonly string[] Names = ["signatures", "routes", "webhooks", "accept", "append", "latency", "cluster", "postgres", "deliver", "across", "attachments", "chats", "burst", "next", "all"];
 
     public string Which { get; private init; } = "all";
+
+    /// <summary>The parts of <c>next</c> that are run; empty for all.</summary>
+    public IReadOnlyList<string> Only { get; private init; } = [];
 
     /// <summary>Length of one leg.</summary>
     public double Seconds { get; private init; } = 5;
@@ -42,6 +45,12 @@ internal sealed record Settings
             if (arg == "--report-only")
             {
                 settings = settings with { ReportOnly = true };
+                continue;
+            }
+
+            if (arg == "--only" && i + 1 < args.Length)
+            {
+                settings = settings with { Only = args[++i].Split(',') };
                 continue;
             }
 

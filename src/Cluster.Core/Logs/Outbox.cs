@@ -16,11 +16,14 @@ public sealed class Outbox
     public Dictionary<string, OutboxLane> Lanes { get; init; } = [];
 
     [JsonIgnore]
-    public bool IsEmpty => Lanes.Values.All(lane => lane.Waiting.Count == 0);
+    public bool IsEmpty => Waiting.Count == 0;
 
     /// <summary>The receivers for whom something waits.</summary>
     [JsonIgnore]
-    public IEnumerable<string> Receivers => Lanes.Where(lane => lane.Value.Waiting.Count > 0).Select(lane => lane.Key);
+    public IEnumerable<string> Receivers => Waiting;
+
+    // Asked at every pass, where most lanes of a busy sender are empty.
+    private HashSet<string> Waiting => field ??= [.. Lanes.Where(lane => lane.Value.Waiting.Count > 0).Select(lane => lane.Key)];
 
     /// <summary>Everything that waits for a receiver, in order.</summary>
     public IReadOnlyList<OutboxEntry> For(string receiver) => Lanes.TryGetValue(receiver, out var lane) ? lane.Waiting : [];
@@ -35,20 +38,30 @@ public sealed class Outbox
             Lanes.Add(sent.Entry.To, lane = new OutboxLane());
         }
 
-        Acknowledge(lane, sent.Acknowledged);
+        Acknowledge(sent.Entry.To, lane, sent.Acknowledged);
         lane.Waiting.Add(sent.Entry);
         lane.Last = sent.Entry.Number;
+        Waiting.Add(sent.Entry.To);
     }
 
     internal void Apply(EntriesAcknowledged acknowledged)
     {
-        if (Lanes.TryGetValue(acknowledged.To, out var lane))
+        foreach (var (to, number) in acknowledged.Numbers)
         {
-            Acknowledge(lane, acknowledged.Number);
+            if (Lanes.TryGetValue(to, out var lane))
+            {
+                Acknowledge(to, lane, number);
+            }
         }
     }
 
-    private static void Acknowledge(OutboxLane lane, long number) => lane.Waiting.RemoveAll(entry => entry.Number <= number);
+    private void Acknowledge(string to, OutboxLane lane, long number)
+    {
+        if (lane.Waiting.RemoveAll(entry => entry.Number <= number) > 0 && lane.Waiting.Count == 0)
+        {
+            Waiting.Remove(to);
+        }
+    }
 }
 
 /// <summary>What waits for one receiver, and the last number that was given.</summary>

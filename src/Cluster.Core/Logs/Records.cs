@@ -29,8 +29,9 @@ public sealed record Woken : IRecord;
 /// <param name="Acknowledged">Of the entries before it to the same receiver, the last one that is acknowledged; 0 for none.</param>
 public sealed record EntrySent(OutboxEntry Entry, long Acknowledged) : IRecord;
 
-/// <summary>Entries up to this one have reached their receiver.</summary>
-public sealed record EntriesAcknowledged(string To, long Number) : IRecord;
+/// <summary>Entries have reached their receivers.</summary>
+/// <param name="Numbers">By receiver: all up to this one.</param>
+public sealed record EntriesAcknowledged(IReadOnlyDictionary<string, long> Numbers) : IRecord;
 
 /// <summary>A sender's entry was received, and nothing else happened.</summary>
 public sealed record EntryReceived(Receipt Receipt) : IRecord;

@@ -108,7 +108,7 @@ public abstract partial class LogGrain<TState>
     /// <summary>Records what receivers have acknowledged, when nothing else has taken that along.</summary>
     private async Task AcknowledgeAsync()
     {
-        if (_claimed && Outbox.HasAcknowledged)
+        for (var lanes = _claimed ? Outbox.Acknowledged : 0; lanes > 0; lanes -= Pass.MostAcknowledged)
         {
             try
             {
@@ -117,6 +117,7 @@ public abstract partial class LogGrain<TState>
             catch (TryAgainException)
             {
                 // They are sent again by the next activation, and known there.
+                return;
             }
         }
     }
@@ -129,7 +130,8 @@ public abstract partial class LogGrain<TState>
         private readonly Dictionary<(string To, long Number), TaskCompletionSource<string>> _answers = [];
         private IGrainTimer? _timer;
 
-        public bool HasAcknowledged => _acknowledged.Count > 0;
+        /// <summary>Receivers that have acknowledged something which is not recorded yet.</summary>
+        public int Acknowledged => _acknowledged.Count;
 
         protected override bool HasWork => grain._fold!.Outbox.Receivers.Any(to => Next(to) is not null && Idle(to));
 
@@ -145,28 +147,29 @@ public abstract partial class LogGrain<TState>
         }
 
         /// <summary>The acknowledgements that go with the records of a pass; those of a lane that says so itself are left out.</summary>
-        public List<EntriesAcknowledged> TakeAcknowledged(bool any)
+        public EntriesAcknowledged? TakeAcknowledged(bool any)
         {
             if (!any || _acknowledged.Count == 0)
             {
-                return [];
+                return null;
             }
 
-            // What an entry of the same pass has said already is out of the lane.
+            // What an entry of the same pass has said already is out of the lane. A receiver's name takes six bytes a character at the most.
+            var bytes = Pass.MostAcknowledgedBytes;
             var said = _acknowledged
                 .Where(lane => grain._fold!.Outbox.For(lane.Key) is [{ } first, ..] && first.Number <= lane.Value)
-                .Select(lane => new EntriesAcknowledged(lane.Key, lane.Value))
                 .Take(Pass.MostAcknowledged)
-                .ToList();
+                .TakeWhile(lane => (bytes -= (6 * lane.Key.Length) + 32) > 0)
+                .ToDictionary();
             foreach (var lane in _acknowledged.Keys.ToList())
             {
-                if (said.Exists(acknowledged => acknowledged.To == lane) || grain._fold!.Outbox.For(lane) is not [{ } first, ..] || first.Number > _acknowledged[lane])
+                if (said.ContainsKey(lane) || grain._fold!.Outbox.For(lane) is not [{ } first, ..] || first.Number > _acknowledged[lane])
                 {
                     _acknowledged.Remove(lane);
                 }
             }
 
-            return said;
+            return said.Count == 0 ? null : new EntriesAcknowledged(said);
         }
 
         protected override Task WorkAsync()

@@ -24,6 +24,8 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
 {
     private const int MostWaiting = 5000;
 
+    private static readonly TimeSpan FarOff = TimeSpan.FromHours(1);
+
     private readonly GrainLogs _logs;
     private readonly RecordKinds _kinds;
     private readonly JsonTypeInfo<TState> _form;
@@ -298,7 +300,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
             }
         }
 
-        foreach (var acknowledged in Outbox.TakeAcknowledged(flush || pass.Records > 0))
+        if (Outbox.TakeAcknowledged(flush || pass.Records > 0) is { } acknowledged)
         {
             pass.Add(acknowledged);
             fold.Apply(acknowledged, pass.Position);
@@ -334,9 +336,10 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
             wanted = wanted is null || wanted > outbox ? outbox : wanted;
         }
 
-        // A row that is too early does no harm: whoever is woken for nothing says when to come again.
+        // A row that is too early does no harm: whoever is woken for nothing says when to come again. So one that is far off stays, else each
+        // event of a session would write a row when it comes and remove it when it is read.
         return wanted is null
-            ? _due is null ? null : new DueChange(null)
+            ? _due is null || _due > Now + FarOff ? null : new DueChange(null)
             : _due is null || wanted < _due || _due <= Now ? new DueChange(wanted) : null;
     }
 

@@ -7,10 +7,13 @@ namespace Cluster.Next.Grains.Logs;
 /// <summary>The commands that one pass has decided, and the one append that makes them true.</summary>
 internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long expected, long claim, DateTimeOffset now)
 {
-    /// <summary>Acknowledgements that go with one pass at the most.</summary>
-    public const int MostAcknowledged = 8;
+    /// <summary>Receivers whose acknowledgements go with one pass at the most, all in one record.</summary>
+    public const int MostAcknowledged = 64;
 
-    private const int Kept = MostAcknowledged + 1; // rows that are left for those, and for when the grain is due
+    /// <summary>Bytes of that record at the most.</summary>
+    public const int MostAcknowledgedBytes = 32 * 1024;
+
+    private const int Kept = 2; // rows that are left for that record, and for when the grain is due
 
     private readonly List<NewRecord> _records = [];
     private readonly List<KeyRow> _keys = [];
@@ -54,7 +57,7 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
         var rows = _records.Count + _keys.Count + _puts.Count + _removes.Count + _audits.Count + encoded.Count
             + decided.Keys.Count + decided.Puts.Count + decided.Removes.Count + decided.Audits.Count + Kept;
         var bytes = _bytes + encoded.Sum(record => record.Body.Length + 64) + decided.Puts.Sum(put => put.Value.Length + 128) + (decided.Keys.Count * 128);
-        return rows <= LogAppend.MaxRows && bytes <= LogAppend.MaxBytes;
+        return rows <= LogAppend.MaxRows && bytes <= LogAppend.MaxBytes - MostAcknowledgedBytes;
     }
 
     public void Add(Command command, Decided decided, IReadOnlyList<NewRecord> encoded)

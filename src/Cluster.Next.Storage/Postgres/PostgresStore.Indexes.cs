@@ -1,5 +1,6 @@
 using Cluster.Core.Logs;
 using Cluster.Next.Storage.Writing;
+using Npgsql;
 using NpgsqlTypes;
 
 namespace Cluster.Next.Storage.Postgres;
@@ -8,20 +9,43 @@ internal sealed partial class PostgresStore
 {
     private const int ForgetAtOnce = 5000; // keys that one statement removes
 
+    private const int LookUpsAtOnce = 2;
+
+    // Each message brings a key, and a trip for each costs more than its append.
+    private readonly GatheredReads<(string Log, List<(string Scope, string Key)> Keys), IReadOnlyList<KnownKey>> _lookUps =
+        new(asks => LookUpAsync(connections, asks), LookUpsAtOnce);
+
     public async Task<IReadOnlyList<KnownKey>> FindKnownAsync(LogId log, IReadOnlyList<(string Scope, string Key)> keys, CancellationToken ct)
     {
-        const string Sql = """
-            SELECT k.scope, k.key, k.position, k.at
-            FROM unnest($2, $3) AS asked (scope, key) JOIN log_key AS k ON k.grain = $1 AND k.scope = asked.scope AND k.key = asked.key
-            """;
         var asked = keys.Where(key => AppendRules.IsStorable(key.Scope) && AppendRules.IsStorable(key.Key)).Distinct().ToList();
-        return asked.Count == 0 ? [] : await connections.ReadAsync(
-            db => RowsAsync(
-                db, Sql, row => new KnownKey(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetFieldValue<DateTimeOffset>(3)), ct,
-                Text(log),
-                new() { Value = asked.Select(key => key.Scope).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-                new() { Value = asked.Select(key => key.Key).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text }),
-            ct);
+        return asked.Count == 0 || !AppendRules.IsStorable(log.ToString()) ? [] : await _lookUps.AskAsync((log.ToString(), asked)).WaitAsync(ct);
+    }
+
+    private static Task<IReadOnlyList<IReadOnlyList<KnownKey>>> LookUpAsync(
+        PostgresConnections connections, IReadOnlyList<(string Log, List<(string Scope, string Key)> Keys)> asks)
+    {
+        const string Sql = """
+            SELECT asked.nth, k.scope, k.key, k.position, k.at
+            FROM unnest($1, $2, $3, $4) AS asked (nth, grain, scope, key)
+            JOIN log_key AS k ON k.grain = asked.grain AND k.scope = asked.scope AND k.key = asked.key
+            """;
+        var flat = asks.SelectMany((ask, nth) => ask.Keys.Select(key => (Nth: nth, ask.Log, key.Scope, key.Key))).ToList();
+        NpgsqlParameter<string[]> Texts(Func<(int Nth, string Log, string Scope, string Key), string> text) =>
+            new() { TypedValue = [.. flat.Select(text)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+
+        return connections.ReadAsync<IReadOnlyList<IReadOnlyList<KnownKey>>>(
+            async db =>
+            {
+                var rows = await RowsAsync(
+                    db, Sql,
+                    row => (Nth: row.GetInt32(0), Known: new KnownKey(row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetFieldValue<DateTimeOffset>(4))),
+                    CancellationToken.None,
+                    new NpgsqlParameter<int[]> { TypedValue = [.. flat.Select(one => one.Nth)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+                    Texts(one => one.Log), Texts(one => one.Scope), Texts(one => one.Key));
+                var known = rows.ToLookup(row => row.Nth, row => row.Known);
+                return [.. asks.Select((_, nth) => known[nth].ToList())];
+            },
+            CancellationToken.None);
     }
 
     public async Task<int> ForgetKeysAsync(DateOnly before, CancellationToken ct)

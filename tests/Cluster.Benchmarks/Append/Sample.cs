@@ -9,7 +9,7 @@ namespace Cluster.Benchmarks.Append;
 /// <summary>Submissions of one kind: all alike but for their two dedupe keys.</summary>
 internal sealed class Sample
 {
-    private const string Message =
+    public const string Message =
         "The nightly import has stopped again at the third file, and this time the log names a customer whose address has no country. "
         + "Could you look at how the parser treats an empty column there, compare it with what the old importer did, and tell me whether we can "
         + "skip such rows for now? If so, please open a pull request with a test; if not, say what would break. I am back at two o'clock. Thanks!";

@@ -55,7 +55,7 @@ internal static class AttachmentsBenchmark
     }
 
     // Linux: proc(5), VmRSS, in kilobytes.
-    private static long Resident(int process) =>
+    public static long Resident(int process) =>
         long.Parse(
             File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "").Trim(),
             CultureInfo.InvariantCulture);

@@ -5,6 +5,13 @@ using Npgsql;
 
 namespace Cluster.Benchmarks.Clusters;
 
+/// <summary>Which node's program.</summary>
+internal enum House
+{
+    Old,
+    New,
+}
+
 /// <summary>Nodes as processes of their own over one PostgreSQL, and clients that are attached to them.</summary>
 internal sealed class BenchCluster : IAsyncDisposable
 {
@@ -19,9 +26,13 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     private long _answered;
 
+    private readonly House _house;
     private readonly string[] _settings;
 
-    private BenchCluster(string connectionString, string[] settings) => (ConnectionString, _settings) = (connectionString, settings);
+    private BenchCluster(string connectionString, House house, string[] settings) =>
+        (ConnectionString, _house, _settings) = (connectionString, house, settings);
+
+    public House House => _house;
 
     public string ConnectionString { get; }
 
@@ -37,9 +48,11 @@ internal sealed class BenchCluster : IAsyncDisposable
     public (long Received, bool Confirmed) Progress =>
         (Sessions.Sum(session => session.Received), Interlocked.Read(ref _answered) >= Sessions.Sum(session => session.Pings));
 
-    public static async Task<BenchCluster> StartAsync(int nodes, params string[] settings)
+    public static Task<BenchCluster> StartAsync(int nodes, params string[] settings) => StartAsync(House.Old, nodes, settings);
+
+    public static async Task<BenchCluster> StartAsync(House house, int nodes, params string[] settings)
     {
-        var cluster = new BenchCluster(await PostgresServer.CreateDatabaseAsync(), settings);
+        var cluster = new BenchCluster(await PostgresServer.CreateDatabaseAsync(), house, settings);
         for (var i = 0; i < nodes; i++)
         {
             await cluster.AddNodeAsync();
@@ -52,10 +65,13 @@ internal sealed class BenchCluster : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("cluster-bench-");
         var port = Programs.FreePort();
-        var process = Programs.StartNode(
-            folder.FullName,
-            port,
+        var process = ChildProcess.Start(
+            "dotnet",
             [
+                Path.Combine(AppContext.BaseDirectory, _house == House.Old ? "Cluster.Server.dll" : "Cluster.Next.Server.dll"),
+                "--urls", $"http://127.0.0.1:{port}",
+                $"--Cluster:Data={Path.Combine(folder.FullName, "data")}",
+                $"--Cluster:Home={Path.Combine(folder.FullName, "home")}",
                 .. _settings,
                 $"--Cluster:Engine={new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 20 }}",
                 $"--Cluster:Key={Key}",
@@ -64,7 +80,7 @@ internal sealed class BenchCluster : IAsyncDisposable
                 "--Cluster:Limits:MessagesPerMinute=1000000",
                 "--Cluster:Limits:MailboxWaiting=10000000",
             ]);
-        await process.LineWithAsync("is running");
+        await process.LineWithAsync("is running", 60);
         _nodes.Add((process, folder));
         Ports.Add(port);
     }

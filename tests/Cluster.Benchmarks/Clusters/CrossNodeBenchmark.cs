@@ -36,7 +36,7 @@ internal static class CrossNodeBenchmark
     }
 
     // Each when its time has come, whatever became of the ones before.
-    private static async Task SendAsync(BenchCluster cluster, double seconds)
+    public static async Task SendAsync(BenchCluster cluster, double seconds)
     {
         var receivedBefore = cluster.Sessions.Sum(session => session.Received);
         var connections = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => RawConnection.OpenAsync(cluster.Ports[0])));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Cluster.Benchmarks.Append;
 using Cluster.Core.Events;
+using Cluster.Core.Sessions;
 using Cluster.Storage.Engines;
 using Cluster.Storage.Mailboxes;
 using Cluster.Storage.Principals;
@@ -46,17 +47,21 @@ internal static class PostgresAppendBenchmark
         await PostgresServer.DropDatabaseAsync(connectionString);
     }
 
-    private static async Task<double> AppendAsync(PostgresEngine engine, Sample sample, long version, double seconds)
+    // Each event goes to the next of the sessions; without any to that of the sample.
+    public static async Task<double> AppendAsync(PostgresEngine engine, Sample sample, long version, double seconds, IReadOnlyList<SessionId>? sessions = null)
     {
         GC.Collect();
         var start = Stopwatch.GetTimestamp();
         await using var appender = new Appender(engine.Appends(new MailboxLimits { Waiting = int.MaxValue }));
+        var turn = 0;
         var counts = await Task.WhenAll(Enumerable.Range(0, Callers).Select(_ => Task.Run(async () =>
         {
             var accepted = 0;
             while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
             {
-                var outcome = await appender.AppendAsync(sample.Next(version), CancellationToken.None);
+                var next = sample.Next(version);
+                next = sessions is null ? next : next with { Session = sessions[Interlocked.Increment(ref turn) % sessions.Count] };
+                var outcome = await appender.AppendAsync(next, CancellationToken.None);
                 accepted += outcome is AppendOutcome.Accepted ? 1 : throw new InvalidOperationException($"An append ended as {outcome}.");
             }
 

@@ -1,3 +1,4 @@
+using Cluster.Core.Logs;
 using Cluster.Next.Grains.Logs;
 
 namespace Cluster.Next.Grains.Tests.Logs;
@@ -161,6 +162,22 @@ public sealed class SendingTests(TwoSilos silos) : IClassFixture<TwoSilos>
         {
             await Task.Delay(5, TestContext.Current.CancellationToken);
         }
+    }
+
+    [Fact]
+    public async Task What_many_receivers_have_acknowledged_is_one_record()
+    {
+        var others = Enumerable.Range(0, 30).Select(i => $"{_to}{i}").ToList();
+        await Task.WhenAll(others.Select(other => From.TellAsync(other, 1)));
+
+        while ((await silos.Store.OpenAsync(CounterGrain.LogOf(_from), default)).Due is not null)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        var acknowledged = (await silos.Store.ReadAsync(CounterGrain.LogOf(_from), 0, 200, default)).Select(CounterGrain.Kinds.Decode).OfType<EntriesAcknowledged>().ToList();
+        Assert.Equal(30, acknowledged.SelectMany(record => record.Numbers).DistinctBy(lane => lane.Key).Count());
+        Assert.InRange(acknowledged.Count, 1, 15);
     }
 
     private static Envelope Entry(long claim, long number) => new() { From = "counter/somebody", Claim = claim, Number = number, Kind = "add", Body = "7" };
