@@ -40,7 +40,11 @@ public sealed class Decision<T>
         IReadOnlyList<Telling>? tells = null) =>
         new(Records, _result)
         {
-            Keys = keys ?? Keys, Puts = puts ?? Puts, Removes = removes ?? Removes, Audits = audits ?? Audits, Tells = tells ?? Tells,
+            Keys = keys ?? Keys,
+            Puts = puts ?? Puts,
+            Removes = removes ?? Removes,
+            Audits = audits ?? Audits,
+            Tells = tells ?? Tells,
         };
 
     /// <summary>The same with another answer.</summary>

@@ -29,7 +29,11 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
     /// <summary>The last record, as it will stand in the log.</summary>
     public LogRecord Last => new()
     {
-        Position = Position, Claim = _claim, Kind = _records[^1].Kind, Version = _records[^1].Version, Body = _records[^1].Body,
+        Position = Position,
+        Claim = _claim,
+        Kind = _records[^1].Kind,
+        Version = _records[^1].Version,
+        Body = _records[^1].Body,
     };
 
     /// <summary>Where the log stands with all of it.</summary>

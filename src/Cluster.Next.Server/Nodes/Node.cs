@@ -60,7 +60,10 @@ internal static partial class Node
             stores = await LogStores.OpenAsync(
                 new Storage.Starting.StoreOptions
                 {
-                    Engine = settings.Store, Data = settings.Node.Data, AllowUnsafeDurability = settings.Node.AllowUnsafeDurability, NodeName = settings.Node.Name,
+                    Engine = settings.Store,
+                    Data = settings.Node.Data,
+                    AllowUnsafeDurability = settings.Node.AllowUnsafeDurability,
+                    NodeName = settings.Node.Name,
                 },
                 clock,
                 NullLoggerFactory.Instance,

@@ -119,6 +119,9 @@ public sealed class Attachments
 
     private static McpSessionView View(McpSession session) => new()
     {
-        Id = session.Hash, Generation = session.Generation, Stream = session.Stream, StreamClosedAt = session.StreamClosedAt,
+        Id = session.Hash,
+        Generation = session.Generation,
+        Stream = session.Stream,
+        StreamClosedAt = session.StreamClosedAt,
     };
 }

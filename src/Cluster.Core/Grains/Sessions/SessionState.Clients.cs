@@ -19,7 +19,12 @@ public sealed partial class SessionState
         Decision.Of(
             new McpSessionMade
             {
-                Hash = hash, Generation = Attachments.LastGeneration + 1, TokenId = tokenId, Client = client, At = now, Ends = Attachments.Stale(now),
+                Hash = hash,
+                Generation = Attachments.LastGeneration + 1,
+                TokenId = tokenId,
+                Client = client,
+                At = now,
+                Ends = Attachments.Stale(now),
             },
             true).With(puts: Exists ? null : [OwnedBy(id)]);
 
@@ -92,7 +97,11 @@ public sealed partial class SessionState
         return Decision.Of(
             new Replied
             {
-                ChatId = chatId, Text = text, ReplyTo = replyTo, Answers = answers, Call = new DoneCall(call.Key, call.Arguments, now),
+                ChatId = chatId,
+                Text = text,
+                ReplyTo = replyTo,
+                Answers = answers,
+                Call = new DoneCall(call.Key, call.Arguments, now),
             },
             position => new ToolResult(false, $"{Sent}{position})"));
     }

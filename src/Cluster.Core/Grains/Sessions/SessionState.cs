@@ -69,7 +69,11 @@ public sealed partial class SessionState : IGrainState
                 Exists = true;
                 Attachments.Make(new McpSession
                 {
-                    Hash = made.Hash, Generation = made.Generation, TokenId = made.TokenId, Client = made.Client, MadeAt = made.At,
+                    Hash = made.Hash,
+                    Generation = made.Generation,
+                    TokenId = made.TokenId,
+                    Client = made.Client,
+                    MadeAt = made.At,
                 });
                 break;
             case McpSessionInitialized { Hash: var hash }:

@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using System.Text;
+using System.Text.RegularExpressions;
 using Cluster.Core.Events;
 using Cluster.Core.Webhooks.Facts;
 using Cluster.Core.Webhooks.Verification;

@@ -172,6 +172,13 @@ public sealed class SessionMessageTests
 
     private static MailboxItem Copy(MailboxItem item, int priority) => new()
     {
-        Id = item.Id, Kind = item.Kind, Sender = item.Sender, Principal = item.Principal, ChatId = item.ChatId, ExpiresAt = item.ExpiresAt, Priority = priority, Bytes = item.Bytes,
+        Id = item.Id,
+        Kind = item.Kind,
+        Sender = item.Sender,
+        Principal = item.Principal,
+        ChatId = item.ChatId,
+        ExpiresAt = item.ExpiresAt,
+        Priority = priority,
+        Bytes = item.Bytes,
     };
 }
