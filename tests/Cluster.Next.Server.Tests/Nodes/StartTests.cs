@@ -21,7 +21,7 @@ public sealed class StartTests(ITestOutputHelper output)
         var live = await node.Http.GetStringAsync("/healthz");
         var nodes = await node.NodesAsync();
 
-        Assert.Equal(("ready", "SQLite", "ok"), (health!.Status, health.Engine, live));
+        Assert.Equal(("ready", $"SQLite in {node.Folder}/data/log.db", "ok"), (health!.Status, health.Engine, live));
         Assert.Equal(("only", true), (Assert.Single(nodes).Name, nodes[0].Here));
         Assert.Matches(@"^\d+\.\d+\.\d+$", nodes[0].Version);
         Assert.Equal([node.Http.BaseAddress!.Port], ListeningPorts(node.Process.Id));
