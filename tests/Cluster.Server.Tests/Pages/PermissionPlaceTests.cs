@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Cluster.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -119,6 +120,28 @@ public sealed class PermissionPlaceTests(Chromium chromium)
         await Expect(cards.Locator("pre")).ToHaveTextAsync(["first", "second", "third"]);
         await visitor.Page.ReloadAsync();
         await Expect(cards.Locator("pre")).ToHaveTextAsync(["third"]);
+    }
+
+    [Fact]
+    public async Task What_the_session_becomes_moves_no_request_below_it()
+    {
+        await using var node = await NodeHost.StartAsync();
+        await node.CreateSessionAsync("api");
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        await AskAsync(client, "abcde", "first");
+        await using var visitor = await Visitor.LogInAsync(chromium, node, options: new() { ViewportSize = new() { Width = 390, Height = 900 } });
+        await visitor.GoAsync("/s/admin/api");
+        await Expect(visitor.Page.Locator("#requests .permission")).ToHaveCountAsync(1);
+        var places = await PlacesAsync(visitor, scrolled: false);
+
+        using var browser = new HttpClient { BaseAddress = new Uri(node.Url) };
+        browser.DefaultRequestHeaders.Authorization = new("Bearer", node.AdminToken);
+        (await browser.PostAsJsonAsync("/api/sessions/admin/api/pause", new { })).EnsureSuccessStatusCode();
+        await node.TellAsync("api", "waits");
+        await Expect(visitor.Page.Locator(".facts")).ToContainTextAsync("Paused; messages wait");
+        await Expect(visitor.Page.Locator(".facts")).ToContainTextAsync("1 waits or is on its way");
+
+        Assert.Equal(places[^2..], (await PlacesAsync(visitor, scrolled: false))[^2..]);
     }
 
     [Fact]
