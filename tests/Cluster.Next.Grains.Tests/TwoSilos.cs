@@ -49,6 +49,7 @@ public sealed class TwoSilos : IAsyncLifetime
                     AuditKey = new byte[32],
                     SnapshotEvery = 20,
                     AcknowledgeWithin = TimeSpan.FromMilliseconds(20),
+                    LookUpFor = TimeSpan.Zero, // so that the log alone knows repeats
                 })
                 .AddSingleton<GrainLogs>();
             silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));

@@ -47,7 +47,8 @@ internal sealed class Decided
 
 internal sealed class Command<T>(Func<Decision<T>> decide) : Command
 {
-    private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Who waits goes on at once, on the grain's own scheduler: the pass has nothing left to do that could be disturbed.
+    private readonly TaskCompletionSource<T> _done = new();
 
     public Task<T> Task => _done.Task;
 
@@ -76,5 +77,6 @@ internal sealed class Command<T>(Func<Decision<T>> decide) : Command
         };
     }
 
-    public override void Fail(Exception reason) => _done.TrySetException(reason);
+    // Not at once: it may be failed while others are being decided.
+    public override void Fail(Exception reason) => System.Threading.Tasks.Task.Run(() => _done.TrySetException(reason));
 }

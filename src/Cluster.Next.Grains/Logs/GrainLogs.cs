@@ -36,4 +36,7 @@ public sealed class GrainLogOptions
 
     /// <summary>How long acknowledgements wait for other records to go with.</summary>
     public TimeSpan AcknowledgeWithin { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long keys are looked for in the store once repeats are likely.</summary>
+    public TimeSpan LookUpFor { get; set; } = TimeSpan.FromSeconds(10);
 }

@@ -43,6 +43,7 @@ public abstract partial class LogGrain<TState>
         _fold = fold;
         _audit = new AuditChain(_logs.Options.AuditKey, Log, opening.LastAudit);
         _due = opening.Due;
+        Outbox.Told(fold.Outbox.Receivers);
     }
 
     private IRecord Read(LogRecord stored)

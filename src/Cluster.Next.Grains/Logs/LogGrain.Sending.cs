@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Cluster.Core.Logs;
 using Microsoft.Extensions.Logging;
 
@@ -8,12 +9,14 @@ public abstract partial class LogGrain<TState>
 {
     private readonly Dictionary<(string, string), Task> _held = [];
 
-    public async Task<Receiving> ReceiveAsync(Envelope envelope, CancellationToken ct) =>
-        await TurnAsync<Receiving>(
-            KeysOf(envelope),
+    public async Task<Receiving> ReceiveAsync(Envelope envelope, CancellationToken ct)
+    {
+        var reception = Receive(envelope);
+        return await TurnAsync<Receiving>(
+            reception.Keys,
             (state, known) => _fold!.Inbox.Judge(envelope.From, envelope.Claim, envelope.Number) switch
             {
-                Arrival.Next => Receive(state, envelope, known).Select(result => new Receiving { State = ReceivingState.Received, Result = result }),
+                Arrival.Next => reception.Decide(state, known).Select(result => new Receiving { State = ReceivingState.Received, Result = result }),
                 Arrival.Repeated => new Receiving { State = ReceivingState.Received, Result = _fold.Inbox.ResultOf(envelope.From, envelope.Number) },
                 Arrival.Stale => new Receiving { State = ReceivingState.Stale },
                 _ => new Receiving { State = ReceivingState.Early },
@@ -21,8 +24,9 @@ public abstract partial class LogGrain<TState>
             result => result.State == ReceivingState.Received && _fold!.Inbox.Judge(envelope.From, envelope.Claim, envelope.Number) == Arrival.Next
                 ? new Receipt(envelope.From, envelope.Claim, envelope.Number, result.Result)
                 : null);
+    }
 
-    /// <summary>One command that brings keys which enter once. They are looked up and held before it is decided.</summary>
+    /// <summary>One command that brings keys which enter once. They are held while it is decided, and looked up where repeats are likely.</summary>
     protected Task<T> TurnAsync<T>(IReadOnlyList<(string Scope, string Key)> keys, Func<TState, IReadOnlyList<KnownKey>, Decision<T>> decide) =>
         TurnAsync(keys, decide, receipt: null);
 
@@ -30,8 +34,12 @@ public abstract partial class LogGrain<TState>
     /// <param name="to">The receiver.</param>
     /// <param name="decide">What to tell it.</param>
     /// <param name="patience">How long to wait; the entry stays in the outbox after that.</param>
-    /// <returns>The receiver's answer as JSON.</returns>
-    protected async Task<string> TellAsync(LogId to, Func<TState, Decision<bool>> decide, TimeSpan patience)
+    /// <returns>The receiver's answer as JSON; empty when it was told nothing.</returns>
+    protected async Task<string> TellAsync(LogId to, Func<TState, Decision<bool>> decide, TimeSpan patience) =>
+        await (await BeginTellAsync(to, decide)).WaitAsync(patience, _logs.Clock.Local);
+
+    /// <summary>Tells another grain something. Done when that is durable, with what waits for the answer.</summary>
+    protected async Task<Task<string>> BeginTellAsync(LogId to, Func<TState, Decision<bool>> decide)
     {
         Task<string>? answer = null;
         await TurnAsync(state =>
@@ -45,8 +53,11 @@ public abstract partial class LogGrain<TState>
             return decision;
         });
 
-        return answer is null ? "" : await answer.WaitAsync(patience, _logs.Clock.Local);
+        return answer ?? Task.FromResult("");
     }
+
+    /// <summary>Whether something for this receiver is on its way, or will be.</summary>
+    protected bool Owes(LogId to) => Outbox.Owes(to.ToString());
 
     private async Task<T> TurnAsync<T>(
         IReadOnlyList<(string Scope, string Key)> keys, Func<TState, IReadOnlyList<KnownKey>, Decision<T>> decide, Func<T, Receipt?>? receipt)
@@ -69,9 +80,9 @@ public abstract partial class LogGrain<TState>
 
         try
         {
-            while (true)
+            for (var lookUp = _fold is null || _keys.AsksStore(Now); ; lookUp = true)
             {
-                var known = await FindKnownAsync(keys);
+                var known = lookUp ? await FindKnownAsync(keys) : _keys.Find(keys);
                 try
                 {
                     return await EnqueueAsync(new Command<T>(() => decide(State, known)) { Keys = keys, Receipt = receipt });
@@ -95,6 +106,11 @@ public abstract partial class LogGrain<TState>
 
     private async Task<IReadOnlyList<KnownKey>> FindKnownAsync(IReadOnlyList<(string Scope, string Key)> keys)
     {
+        if (_keys.Find(keys) is { Count: var found } recent && found == keys.Count)
+        {
+            return recent;
+        }
+
         try
         {
             return await _logs.Index.FindKnownAsync(Log, keys, CancellationToken.None);
@@ -125,7 +141,7 @@ public abstract partial class LogGrain<TState>
     /// <summary>The outbox at work: one call in flight for each receiver, in the order of the numbers, until it is acknowledged.</summary>
     private sealed class OutboxEffect(LogGrain<TState> grain) : Effect
     {
-        private readonly Dictionary<string, Task> _lanes = [];
+        private readonly Dictionary<string, Lane> _lanes = [];
         private readonly Dictionary<string, long> _acknowledged = [];
         private readonly Dictionary<(string To, long Number), TaskCompletionSource<string>> _answers = [];
         private IGrainTimer? _timer;
@@ -133,11 +149,22 @@ public abstract partial class LogGrain<TState>
         /// <summary>Receivers that have acknowledged something which is not recorded yet.</summary>
         public int Acknowledged => _acknowledged.Count;
 
-        protected override bool HasWork => grain._fold!.Outbox.Receivers.Any(to => Next(to) is not null && Idle(to));
+        protected override bool HasWork => grain._fold!.Outbox.Receivers.Any(MaySend);
+
+        /// <summary>What the outbox holds for these is durable now.</summary>
+        public void Told(IEnumerable<string> receivers)
+        {
+            foreach (var to in receivers)
+            {
+                LaneOf(to).Durable = grain._fold!.Outbox.NextNumber(to) - 1;
+            }
+        }
 
         /// <summary>The number of the next entry of a lane, and what of the lane is acknowledged and not recorded yet.</summary>
         public (long Number, long Acknowledged) Number(string to) =>
             (grain._fold!.Outbox.NextNumber(to), _acknowledged.GetValueOrDefault(to));
+
+        public bool Owes(string to) => grain._fold!.Outbox.For(to) is [.., { } last] && last.Number > _acknowledged.GetValueOrDefault(to);
 
         public Task<string> AnswerTo(string to, long number)
         {
@@ -176,17 +203,20 @@ public abstract partial class LogGrain<TState>
         {
             foreach (var to in grain._fold!.Outbox.Receivers.ToList())
             {
-                if (Next(to) is not null && Idle(to))
+                if (MaySend(to))
                 {
-                    _lanes[to] = SendAsync(to);
+                    LaneOf(to).Sending = SendAsync(to);
                 }
             }
 
             return Task.CompletedTask;
         }
 
-        private bool Idle(string to) => !_lanes.TryGetValue(to, out var lane) || lane.IsCompleted;
+        private bool MaySend(string to) => LaneOf(to).Sending.IsCompleted && Next(to) is not null;
 
+        private Lane LaneOf(string to) => CollectionsMarshal.GetValueRefOrAddDefault(_lanes, to, out _) ??= new Lane();
+
+        // The first that is durable and not acknowledged. Memory may be ahead of the log.
         private OutboxEntry? Next(string to)
         {
             var acknowledged = _acknowledged.GetValueOrDefault(to);
@@ -194,7 +224,7 @@ public abstract partial class LogGrain<TState>
             {
                 if (entry.Number > acknowledged)
                 {
-                    return entry;
+                    return entry.Number <= LaneOf(to).Durable ? entry : null;
                 }
             }
 
@@ -203,26 +233,11 @@ public abstract partial class LogGrain<TState>
 
         private async Task SendAsync(string to)
         {
-            var receiver = grain.GrainFactory.GetGrain<ILogGrain>(GrainId.Parse(to));
+            var receiver = LaneOf(to).Receiver ??= grain.GrainFactory.GetGrain<ILogGrain>(GrainId.Parse(to));
             var failures = 0;
-            while (grain.IsWhole)
+            while (grain.IsWhole && Next(to) is { } entry)
             {
                 Receiving? receiving = null;
-                OutboxEntry? entry;
-                try
-                {
-                    // Not from memory alone, which may be ahead of the log: the answer comes when the entry is durable.
-                    entry = await grain.ViewAsync(_ => Next(to));
-                    if (entry is null)
-                    {
-                        return;
-                    }
-                }
-                catch (Exception)
-                {
-                    return; // this activation has ended; the next one goes on
-                }
-
                 try
                 {
                     receiving = await receiver.ReceiveAsync(
@@ -248,6 +263,16 @@ public abstract partial class LogGrain<TState>
                         break;
                 }
             }
+        }
+
+        private sealed class Lane
+        {
+            public Task Sending { get; set; } = Task.CompletedTask;
+
+            public ILogGrain? Receiver { get; set; }
+
+            /// <summary>The last entry that the log holds for certain.</summary>
+            public long Durable { get; set; }
         }
 
         private void Acknowledge(string to, long number, string result)

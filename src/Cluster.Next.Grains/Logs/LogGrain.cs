@@ -30,6 +30,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
     private readonly RecordKinds _kinds;
     private readonly JsonTypeInfo<TState> _form;
     private readonly Queue<Command> _waiting = new();
+    private readonly RecentKeys _keys;
     private readonly List<Effect> _effects = [];
 
     private Fold<TState>? _fold;
@@ -38,6 +39,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
     private LogRecord? _last;
     private Task _pump = Task.CompletedTask;
     private bool _pumping;
+    private bool _ahead; // memory holds what the log may not hold yet
     private bool _claimed;
     private Exception? _refuses;
 
@@ -51,6 +53,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
         _form = form;
         Log = new LogId(this.GetGrainId().Type.ToString()!, this.GetPrimaryKeyString());
         Logger = logs.Logger(Log);
+        _keys = new RecentKeys(logs.Options.LookUpFor);
         Outbox = new OutboxEffect(this);
         _effects.Add(Outbox);
     }
@@ -108,18 +111,14 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
     protected Task<T> TurnAsync<T>(Func<TState, Decision<T>> decide) => EnqueueAsync(new Command<T>(() => decide(State)));
 
     /// <summary>Reads the state. The answer waits until what it shows is durable.</summary>
-    protected Task<T> ViewAsync<T>(Func<TState, T> view) => EnqueueAsync(new Command<T>(() => view(State)));
+    protected Task<T> ViewAsync<T>(Func<TState, T> view) =>
+        _fold is not null && _refuses is null && !_ahead ? Task.FromResult(view(State)) : EnqueueAsync(new Command<T>(() => view(State)));
 
     /// <summary>What is to be done at this time that nobody asks for.</summary>
     protected virtual Decision<bool> Due(TState state, DateTimeOffset now) => true;
 
-    /// <summary>What another grain says.</summary>
-    /// <returns>The answer, as JSON.</returns>
-    protected virtual Decision<string> Receive(TState state, Envelope envelope, IReadOnlyList<KnownKey> known) =>
-        throw new InvalidOperationException($"{Log} takes no '{envelope.Kind}'.");
-
-    /// <summary>The keys that such an envelope brings, which enter once.</summary>
-    protected virtual IReadOnlyList<(string Scope, string Key)> KeysOf(Envelope envelope) => [];
+    /// <summary>Reads what another grain says.</summary>
+    protected virtual Reception<TState> Receive(Envelope envelope) => throw new InvalidOperationException($"{Log} takes no '{envelope.Kind}'.");
 
     /// <summary>Called after each append, on the state as it is durable then.</summary>
     protected virtual void Appended(TState state)
@@ -169,6 +168,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
             if (_fold is null)
             {
                 await OpenAsync();
+                _keys.Expect(Now);
             }
 
             while (_refuses is null && _waiting.Count > 0)
@@ -192,6 +192,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
         var pass = new Pass(Log, _kinds, _audit, _fold!.Position, _fold.Claim, Now);
         try
         {
+            _ahead = true;
             Decide(pass);
             if (pass.Records > 0 && !await AppendAsync(pass))
             {
@@ -205,8 +206,9 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
             return;
         }
 
+        _ahead = false;
         pass.Answer();
-        if (_claimed)
+        if (_claimed && _refuses is null)
         {
             Appended(State);
             foreach (var effect in _effects)
@@ -232,9 +234,15 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
                 _claimed = true;
                 _due = due is null ? _due : due.At;
                 _last = pass.Last;
+                foreach (var key in pass.Keys)
+                {
+                    _keys.Add(new KnownKey(key.Scope, key.Key, key.Position, at));
+                }
+
+                Outbox.Told(pass.Told);
                 return true;
-            case LogOutcome.Known(var scope, var key):
-                await BackToDurableAsync(pass, (scope, key));
+            case LogOutcome.Known(var scope, var known):
+                await BackToDurableAsync(pass, (scope, known));
                 return false;
             case LogOutcome.Collided:
                 Poison(new TryAgainException($"{Log} is held by another activation now."));
@@ -313,7 +321,9 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
     {
         var commands = pass.Commands.Concat(_waiting).ToList();
         _waiting.Clear();
+        _keys.Expect(Now);
         await OpenAsync();
+        _ahead = false;
         foreach (var command in commands)
         {
             if (command.Keys.Contains(known))

@@ -20,6 +20,7 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
     private readonly List<IndexRow> _puts = [];
     private readonly List<IndexEntry> _removes = [];
     private readonly List<AuditRow> _audits = [];
+    private readonly List<string> _told = [];
     private readonly List<(Command Command, Action Answer)> _answers = [];
     private long _claim = claim;
     private int _bytes;
@@ -38,6 +39,12 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
 
     /// <summary>Where the log stands with all of it.</summary>
     public long Position => expected + _records.Count;
+
+    /// <summary>The keys that enter with it.</summary>
+    public IReadOnlyList<KeyRow> Keys => _keys;
+
+    /// <summary>Whom it tells something.</summary>
+    public IReadOnlyList<string> Told => _told;
 
     public IEnumerable<Command> Commands => _answers.Select(answer => answer.Command);
 
@@ -85,6 +92,7 @@ internal sealed class Pass(LogId log, RecordKinds kinds, AuditChain audit, long 
         }
 
         _audits.AddRange(decided.Audits.Select(note => audit.Next(note, first, now)));
+        _told.AddRange(decided.Tells.Select(telling => telling.To.ToString()));
         foreach (var remove in decided.Removes)
         {
             _puts.RemoveAll(earlier => earlier.Entry == remove);

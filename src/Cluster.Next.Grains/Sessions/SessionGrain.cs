@@ -5,12 +5,13 @@ using Cluster.Core.Grains.Sessions;
 using Cluster.Core.Logs;
 using Cluster.Core.Sessions;
 using Cluster.Next.Grains.Logs;
+using Cluster.Next.Grains.Users;
 
 namespace Cluster.Next.Grains.Sessions;
 
 /// <summary>One session: its mailbox, its clients, its allowlist. Core decides; this carries it out.</summary>
 [GrainType("session")]
-internal sealed partial class SessionGrain : LogGrain<SessionState>, ISessionViews, ISessionAccess, ISessionAttachments, ISessionTools
+internal sealed partial class SessionGrain : LogGrain<SessionState>, ISessionTalk, ISessionViews, ISessionAccess, ISessionAttachments, ISessionTools
 {
     private readonly SessionId _id;
     private readonly GrainLogs _logs;
@@ -46,21 +47,38 @@ internal sealed partial class SessionGrain : LogGrain<SessionState>, ISessionVie
     public Task<bool> RevokeAsync(Caller caller, string identity, Role role, CancellationToken ct) =>
         TurnAsync(state => state.Revoke(_id, Actor(caller), identity, role));
 
+    public async Task<Said> HearAsync(Words words, CancellationToken ct)
+    {
+        var message = words.ToMessage();
+        return Said.Of(await TurnAsync(Keys(message), (state, known) => Accept(state, message, known, direct: true)));
+    }
+
     protected override Decision<bool> Due(SessionState state, DateTimeOffset now) => state.Due(now);
 
-    protected override IReadOnlyList<(string Scope, string Key)> KeysOf(Envelope envelope) =>
-        envelope.Kind == SessionMessage.Kind && SessionEnvelopes.Message(envelope.Body) is { ClientId: { } client } message
-            ? [(SessionState.MessageScope, $"{message.Sender.Identity} {client}")]
-            : [];
-
-    protected override Decision<string> Receive(SessionState state, Envelope envelope, IReadOnlyList<KnownKey> known) => envelope.Kind switch
+    protected override Reception<SessionState> Receive(Envelope envelope)
     {
-        SessionMessage.Kind => state
-            .Accept(_id, SessionEnvelopes.Message(envelope.Body), known.Count > 0 ? known[0] : null, _limits.MailboxWaiting, Now)
-            .Select(result => JsonSerializer.Serialize(result, SessionJson.Default.MessageResult)),
-        StandingRaised.Kind => state.Hear(_id, SessionEnvelopes.Standing(envelope.Body)).Select(_ => "true"),
-        _ => base.Receive(state, envelope, known),
-    };
+        switch (envelope.Kind)
+        {
+            case SessionMessage.Kind:
+                var message = SessionEnvelopes.Message(envelope.Body);
+                return new((state, known) => Accept(state, message, known, direct: false)
+                    .Select(result => JsonSerializer.Serialize(result, SessionJson.Default.MessageResult)))
+                {
+                    Keys = Keys(message),
+                };
+            case StandingRaised.Kind:
+                var raised = SessionEnvelopes.Standing(envelope.Body);
+                return new((state, _) => state.Hear(_id, raised).Select(_ => "true"));
+            default:
+                return base.Receive(envelope);
+        }
+    }
+
+    private Decision<MessageResult> Accept(SessionState state, SessionMessage message, IReadOnlyList<KnownKey> known, bool direct) =>
+        state.Accept(_id, message, known.Count > 0 ? known[0] : null, _limits.MailboxWaiting, Now, direct);
+
+    private static IReadOnlyList<(string Scope, string Key)> Keys(SessionMessage message) =>
+        message.ClientId is { } client ? [(SessionState.MessageScope, $"{message.Sender.Identity} {client}")] : [];
 
     private static Actor Actor(Caller caller) => new(caller.Identity, caller.Principal, caller.Standing);
 

@@ -4,6 +4,7 @@ using Cluster.Core.Grains.Users;
 using Cluster.Core.Logs;
 using Cluster.Core.Sessions;
 using Cluster.Next.Grains.Logs;
+using Cluster.Next.Grains.Sessions;
 
 namespace Cluster.Next.Grains.Users;
 
@@ -58,6 +59,8 @@ public sealed record Said
 
     [Id(2)]
     public int Limit { get; init; }
+
+    public static Said Of(MessageResult result) => new() { State = result.State, EventId = result.EventId, Limit = result.Limit };
 }
 
 /// <summary>One identity of a person: the only door for what that person does.</summary>
@@ -65,21 +68,74 @@ public sealed record Said
 internal sealed class UserGrain(GrainLogs logs) : LogGrain<UserState>(logs, UserRecords.Kinds, UserJson.Default.UserState), IUserTalk, IUserStanding
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DirectPatience = TimeSpan.FromSeconds(2);
 
+    private readonly TimeProvider _clock = logs.Clock.Local;
+    private readonly Turns<LogId> _talks = new();
+    private GrainInterfaceType _talk;
+
+    /// <summary>To a session that has met the person the words go directly, so they are written once. Where that fails, and where others are on
+    /// their way to it by the outbox, they go by the outbox: they are kept then, whatever becomes of this node. By their id they enter once.</summary>
     public async Task<Said> SayAsync(Saying saying, CancellationToken ct)
     {
         var session = SessionId.Parse(saying.Session);
+        var (to, id, since) = (SessionState.Log(session), saying.ClientId ?? Guid.NewGuid().ToString("N"), _clock.GetTimestamp());
+        Task<string> answer;
+        using (await _talks.TakeAsync(to))
+        {
+            if (await SayDirectlyAsync(to, saying.Text, id) is { } said)
+            {
+                return said;
+            }
+
+            answer = await BeginTellAsync(to, state => state.Say(Log.Key, session, saying.Text, id, Now));
+        }
+
         try
         {
-            var answer = await TellAsync(
-                SessionState.Log(session), state => state.Say(Log.Key, session, saying.Text, saying.ClientId, Now), Patience);
-            var result = answer.Length == 0 ? new MessageResult(MessageResult.Unknown) : JsonSerializer.Deserialize(answer, SessionJson.Default.MessageResult)!;
-            return new Said { State = result.State, EventId = result.EventId, Limit = result.Limit };
+            var left = Patience - _clock.GetElapsedTime(since);
+            var result = await answer.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _clock, CancellationToken.None) is { Length: > 0 } json
+                ? JsonSerializer.Deserialize(json, SessionJson.Default.MessageResult)!
+                : new MessageResult(MessageResult.Unknown);
+            return Said.Of(result);
         }
         catch (TimeoutException)
         {
             return new Said { State = "pending" };
         }
+    }
+
+    /// <returns>Null when the session is to be told by the outbox.</returns>
+    private async Task<Said?> SayDirectlyAsync(LogId to, string text, string id)
+    {
+        if (await ViewAsync(state => state.Words(Log.Key, text, id, Now)) is not { } words || Owes(to))
+        {
+            return null;
+        }
+
+        try
+        {
+            var said = await Talk(to).HearAsync(Words.Of(words), CancellationToken.None).WaitAsync(DirectPatience, _clock);
+            return said.State == MessageResult.NotMet ? null : said;
+        }
+        catch (Exception e) when (Passing.Is(e))
+        {
+            return null;
+        }
+    }
+
+    // By its interface alone Orleans reads the interface's attributes anew each time.
+    private ISessionTalk Talk(LogId to)
+    {
+        var id = GrainId.Create(to.Kind, to.Key);
+        if (!_talk.IsDefault)
+        {
+            return (ISessionTalk)GrainFactory.GetGrain(id, _talk);
+        }
+
+        var talk = GrainFactory.GetGrain<ISessionTalk>(id);
+        _talk = ((GrainReference)talk).InterfaceType;
+        return talk;
     }
 
     public Task<bool> LinkAsync(string principal, CancellationToken ct) => TurnAsync(state => state.Link(principal, Now));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cluster.Core.Grains.Principals;
 using Cluster.Core.Grains.Sessions;
 using Cluster.Core.Grains.Users;
@@ -13,6 +14,8 @@ internal sealed class GrainCalls(IGrainFactory grains, TimeProvider clock)
     /// <summary>How long a caller outside waits for a grain.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private readonly ConcurrentDictionary<Type, GrainInterfaceType> _interfaces = [];
+
     public T Session<T>(SessionId id)
         where T : IGrainWithStringKey => Grain<T>(SessionState.Log(id));
 
@@ -23,7 +26,19 @@ internal sealed class GrainCalls(IGrainFactory grains, TimeProvider clock)
         where T : IGrainWithStringKey => Grain<T>(PrincipalState.Log(name));
 
     public T Grain<T>(LogId log)
-        where T : IGrainWithStringKey => grains.GetGrain<T>(GrainId.Create(log.Kind, log.Key));
+        where T : IGrainWithStringKey
+    {
+        // By its interface alone Orleans reads the interface's attributes anew each time.
+        var id = GrainId.Create(log.Kind, log.Key);
+        if (_interfaces.TryGetValue(typeof(T), out var known))
+        {
+            return (T)grains.GetGrain(id, known);
+        }
+
+        var grain = grains.GetGrain<T>(id);
+        _interfaces[typeof(T)] = ((GrainReference)(object)grain).InterfaceType;
+        return grain;
+    }
 
     public T Reference<T>(T observer)
         where T : class, IGrainObserver => grains.CreateObjectReference<T>(observer);
@@ -39,7 +54,7 @@ internal sealed class GrainCalls(IGrainFactory grains, TimeProvider clock)
             {
                 return await ask();
             }
-            catch (Exception e) when (IsPassing(e))
+            catch (Exception e) when (Passing.Is(e))
             {
                 if (clock.GetElapsedTime(since) > Patience)
                 {
@@ -58,10 +73,6 @@ internal sealed class GrainCalls(IGrainFactory grains, TimeProvider clock)
             return true;
         },
         ct);
-
-    /// <summary>Whether a call met something that passes: a grain that moves, a node that is gone, a store that is away.</summary>
-    public static bool IsPassing(Exception e) =>
-        e is TryAgainException or StoreAwayException or SiloUnavailableException or OrleansMessageRejectionException or TimeoutException;
 }
 
 /// <summary>Something of the cluster is away for the moment. Nobody was told that anything is kept.</summary>

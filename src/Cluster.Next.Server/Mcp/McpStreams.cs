@@ -1,3 +1,4 @@
+using Cluster.Next.Grains.Logs;
 using System.Globalization;
 using Cluster.Core.Channel;
 using Cluster.Next.Grains.Sessions;
@@ -64,7 +65,7 @@ internal sealed partial class McpStreams(
 
                     request = request with { JustOpened = false };
                 }
-                catch (Exception e) when (GrainCalls.IsPassing(e))
+                catch (Exception e) when (Passing.Is(e))
                 {
                     LogUnanswered(client.Session.ToString(), e.Message);
                 }
@@ -83,7 +84,7 @@ internal sealed partial class McpStreams(
         {
             await calls.Session<ISessionAttachments>(client.Session).CloseAsync(client.Hash, stream.Id, CancellationToken.None);
         }
-        catch (Exception e) when (GrainCalls.IsPassing(e))
+        catch (Exception e) when (Passing.Is(e))
         {
             LogUnanswered(client.Session.ToString(), e.Message); // the grain counts a stream whose node asks no more as closed
         }

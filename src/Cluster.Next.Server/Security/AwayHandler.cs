@@ -1,3 +1,4 @@
+using Cluster.Next.Grains.Logs;
 using Cluster.Next.Server.Grains;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -8,7 +9,7 @@ internal sealed class AwayHandler : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is not GrainAwayException && !GrainCalls.IsPassing(exception))
+        if (exception is not GrainAwayException && !Passing.Is(exception))
         {
             return false;
         }

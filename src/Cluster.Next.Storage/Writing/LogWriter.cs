@@ -37,14 +37,25 @@ public sealed partial class LogWriter : ILogWriter, IAsyncDisposable
     /// <summary>Those that wait for a trip; who waits for room is not among them.</summary>
     internal int WaitingNow => _coming.Reader.Count;
 
-    public async Task<LogOutcome> AppendAsync(LogAppend append)
+    public Task<LogOutcome> AppendAsync(LogAppend append)
     {
         if (AppendRules.Refusal(append) is { } reason)
         {
-            return new LogOutcome.Refused(reason);
+            return Task.FromResult<LogOutcome>(new LogOutcome.Refused(reason));
         }
 
         var waiting = new Waiting(append, append.Bytes);
+        return _coming.Writer.TryWrite(waiting) ? waiting.Done.Task : WaitAsync(waiting);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _coming.Writer.TryComplete();
+        await _writing;
+    }
+
+    private async Task<LogOutcome> WaitAsync(Waiting waiting)
+    {
         try
         {
             await _coming.Writer.WriteAsync(waiting);
@@ -57,22 +68,21 @@ public sealed partial class LogWriter : ILogWriter, IAsyncDisposable
         return await waiting.Done.Task;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        _coming.Writer.TryComplete();
-        await _writing;
-    }
-
     private async Task WriteAsync()
     {
         while (_held.Count > 0 || await _coming.Reader.WaitToReadAsync())
         {
             var trip = Gather();
             var outcomes = await SendAsync(trip.ConvertAll(waiting => waiting.Append));
-            for (var i = 0; i < trip.Count; i++)
-            {
-                trip[i].Done.SetResult(outcomes[i]);
-            }
+            _ = Task.Run(() => Answer(trip, outcomes)); // whoever goes on in there keeps no trip waiting
+        }
+    }
+
+    private static void Answer(List<Waiting> trip, IReadOnlyList<LogOutcome> outcomes)
+    {
+        for (var i = 0; i < trip.Count; i++)
+        {
+            trip[i].Done.SetResult(outcomes[i]);
         }
     }
 
@@ -153,6 +163,6 @@ public sealed partial class LogWriter : ILogWriter, IAsyncDisposable
 
     private sealed record Waiting(LogAppend Append, int Bytes)
     {
-        public TaskCompletionSource<LogOutcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<LogOutcome> Done { get; } = new();
     }
 }

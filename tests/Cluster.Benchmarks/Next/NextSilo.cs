@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cluster.Core.Logs;
 using Cluster.Core.Sessions;
 using Cluster.Next.Grains.Logs;
@@ -18,6 +19,7 @@ internal sealed class NextSilo : IAsyncDisposable
     private readonly InProcessTestCluster _cluster;
     private readonly LogStores _stores;
     private readonly LogWriter _writer;
+    private readonly ConcurrentDictionary<Type, GrainInterfaceType> _interfaces = [];
 
     private NextSilo(InProcessTestCluster cluster, LogStores stores, LogWriter writer)
     {
@@ -55,10 +57,24 @@ internal sealed class NextSilo : IAsyncDisposable
     }
 
     public T Session<T>(string name)
-        where T : IGrainWithStringKey => Grains.GetGrain<T>(GrainId.Create("session", new SessionId("admin", name).ToString()));
+        where T : IGrainWithStringKey => Grain<T>("session", new SessionId("admin", name).ToString());
 
     public T User<T>(int number)
-        where T : IGrainWithStringKey => Grains.GetGrain<T>(GrainId.Create("user", $"console:u{number}"));
+        where T : IGrainWithStringKey => Grain<T>("user", $"console:u{number}");
+
+    // As a node does: by its interface alone Orleans reads the interface's attributes anew each time.
+    private T Grain<T>(string kind, string key)
+        where T : IGrainWithStringKey
+    {
+        var id = GrainId.Create(kind, key);
+        return _interfaces.TryGetValue(typeof(T), out var known) ? (T)Grains.GetGrain(id, known) : Known(Grains.GetGrain<T>(id));
+    }
+
+    private T Known<T>(T grain)
+    {
+        _interfaces[typeof(T)] = ((GrainReference)(object)grain!).InterfaceType;
+        return grain;
+    }
 
     public async ValueTask DisposeAsync()
     {

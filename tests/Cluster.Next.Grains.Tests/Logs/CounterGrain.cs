@@ -116,10 +116,10 @@ internal sealed class CounterGrain : LogGrain<CounterState>, ICounter
         return Task.CompletedTask;
     }
 
-    protected override Decision<string> Receive(CounterState state, Envelope envelope, IReadOnlyList<KnownKey> known)
+    protected override Reception<CounterState> Receive(Envelope envelope)
     {
         var by = JsonSerializer.Deserialize(envelope.Body, CounterJson.Default.Int32);
-        return by == 0 ? "refused" : Decision.Of(new Added(by), position => $"{state.Sum}@{position}");
+        return new((state, _) => by == 0 ? "refused" : Decision.Of(new Added(by), position => $"{state.Sum}@{position}"));
     }
 
     private static Decision<bool> Tell(string other, int by) => Decision.Of<bool>([], true).With(

@@ -111,6 +111,23 @@ public sealed class FenceTests(TwoSilos silos) : IClassFixture<TwoSilos>
     }
 
     [Fact]
+    public async Task A_key_of_an_earlier_activation_enters_no_second_time_though_nobody_has_looked_for_it()
+    {
+        var (log, counter) = New();
+        var (position, _) = await counter.AddOnceAsync("old", 5);
+        await counter.EndAsync();
+        await AgainAsync(counter.SumAsync);
+
+        var others = Enumerable.Range(0, 5).Select(_ => counter.AddAsync(1)).ToList();
+        var again = await counter.AddOnceAsync("old", 5);
+        await Task.WhenAll(others);
+
+        Assert.Equal((position, true), again);
+        Assert.Equal(10, await counter.SumAsync());
+        Assert.Contains(silos.Writer.Seen(log), append => append.Claim > 1 && append.Beside.Keys.Any(key => key.Key == "old")); // it was tried, and refused
+    }
+
+    [Fact]
     public async Task A_key_enters_once_though_many_bring_it_at_the_same_time()
     {
         var (_, counter) = New();

@@ -1,5 +1,7 @@
+using System.Text;
 using Cluster.Core.Access;
 using Cluster.Core.Grains.Sessions;
+using Cluster.Core.Grains.Users;
 using Cluster.Core.Logs;
 using Cluster.Core.Sessions;
 using Cluster.Next.Grains.Sessions;
@@ -56,16 +58,88 @@ public sealed class SessionGrainTests : IClassFixture<TwoSilos>, IAsyncLifetime
     }
 
     [Fact]
-    public async Task Three_records_carry_a_message_to_its_receipt()
+    public async Task Two_records_carry_the_words_of_who_was_met_before_to_their_receipt()
     {
         await AttachAsync();
-        var before = await CountAsync();
+        await TalkAsync("first");
+        var user = UserState.Log(Owner.Identity);
+        var (here, there) = (await CountAsync(), _silos.Writer.Seen(user).Count);
 
-        await SayAsync(_owner, "hello");
-        var push = await _streams.NextAsync();
-        await Session<ISessionAttachments>().ConfirmAsync("client", push.Epoch, push.Batch, default);
+        await TalkAsync("second");
 
-        Assert.Equal(2, await CountAsync() - before); // event-accepted, batch-confirmed; the third is the user's outbox entry
+        Assert.Equal(2, await CountAsync() - here); // event-accepted, batch-confirmed
+        Assert.DoesNotContain(_silos.Writer.Seen(user).Skip(there).SelectMany(append => append.Records), record => record.Kind == "sent");
+    }
+
+    [Fact]
+    public async Task Words_whose_direct_way_breaks_are_kept_and_those_behind_them_do_not_overtake()
+    {
+        await SayAsync(_owner, "met");
+        var until = new TaskCompletionSource();
+        var came = new TaskCompletionSource();
+        _silos.Writer.Next(Log, "event-accepted", async _ =>
+        {
+            came.SetResult();
+            await until.Task;
+            return new LogOutcome.Unknown("cut off");
+        });
+
+        var first = SayAsync(_owner, "first");
+        await came.Task;
+        var second = SayAsync(_owner, "second");
+        until.SetResult();
+        var said = await Task.WhenAll(first, second);
+
+        Assert.All(said, one => Assert.Equal(MessageResult.Accepted, one.State));
+        Assert.Equal(["met", "first", "second"], (await AcceptedAsync()).Select(accepted => accepted.Body));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Words_do_not_overtake_others_that_are_kept_for_the_session()
+    {
+        await SayAsync(_owner, "met");
+        var broken = true;
+        Task<LogOutcome?> FailAsync(LogAppend append)
+        {
+            if (!broken)
+            {
+                return Task.FromResult<LogOutcome?>(null);
+            }
+
+            _silos.Writer.Next(Log, "event-accepted", FailAsync);
+            return Task.FromResult(append.Records.Any(record => Encoding.UTF8.GetString(record.Body.Span).Contains("first", StringComparison.Ordinal))
+                ? new LogOutcome.Unknown("cut off")
+                : (LogOutcome?)null);
+        }
+
+        _silos.Writer.Next(Log, "event-accepted", FailAsync);
+        var first = SayAsync(_owner, "first");
+        await KeptAsync(Owner.Identity, 2); // behind that of "met"
+        var second = SayAsync(_owner, "second");
+        await Task.WhenAny(KeptAsync(Owner.Identity, 3), second);
+        broken = false;
+        await Task.WhenAll(first, second);
+
+        Assert.Equal(["met", "first", "second"], (await AcceptedAsync()).Select(accepted => accepted.Body));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task First_words_that_are_on_their_way_when_their_sender_is_revoked_are_found_by_the_revocation()
+    {
+        var bob = await LetInAsync();
+        var until = new TaskCompletionSource();
+        var came = _silos.Writer.Hold(Log, "event-accepted", until);
+
+        var said = SayAsync(bob, "first");
+        await came;
+        var raising = User(bob).Standing.RaiseAsync("test", default);
+        await Task.WhenAny(raising, KeptAsync($"console:{bob}", 2)); // the words, and the standing behind them
+        until.SetResult();
+        await raising;
+
+        var records = (await _silos.Store.ReadAsync(Log, 0, 100, default)).Select(SessionRecords.Kinds.Decode).ToList();
+        Assert.Single(Assert.Single(records.OfType<StandingHeard>()).Died);
+        await said;
     }
 
     [Fact]
@@ -179,6 +253,24 @@ public sealed class SessionGrainTests : IClassFixture<TwoSilos>, IAsyncLifetime
 
         await raising;
     }
+
+    private async Task KeptAsync(string identity, int entries)
+    {
+        while (_silos.Writer.Seen(UserState.Log(identity)).SelectMany(append => append.Records).Count(record => record.Kind == "sent") < entries)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private async Task TalkAsync(string text)
+    {
+        await SayAsync(_owner, text);
+        var push = await _streams.NextAsync();
+        Assert.True(await Session<ISessionAttachments>().ConfirmAsync("client", push.Epoch, push.Batch, default));
+    }
+
+    private async Task<List<EventAccepted>> AcceptedAsync() =>
+        [.. (await _silos.Store.ReadAsync(Log, 0, 1000, default)).Select(SessionRecords.Kinds.Decode).OfType<EventAccepted>()];
 
     private async Task<string> LetInAsync()
     {

@@ -52,6 +52,9 @@ public sealed class Allowlist
     public Role RolesOf(string identity) =>
         Entries.Where(entry => entry.Identity == identity).Aggregate(Role.None, (roles, entry) => roles | entry.Role);
 
+    /// <summary>Whether a standing of this identity is recorded, and so the row by which a revocation finds the session.</summary>
+    public bool HasMet(string identity) => Standings.ContainsKey(identity);
+
     /// <summary>Whether a session has to remember this standing: it is new, or higher.</summary>
     public bool IsNews(Actor who) => !Standings.TryGetValue(who.Identity, out var known) || who.Standing > known;
 

@@ -28,9 +28,14 @@ public sealed class Conversations(SessionId session)
             case BatchSent sent:
                 Send(sent.Events);
                 break;
-            case BatchConfirmed:
+            case BatchConfirmed confirmed:
                 Set(_out, "received");
                 _out.Clear();
+                if (confirmed.Next is { } next)
+                {
+                    Send(next.Events);
+                }
+
                 break;
             case StreamOpened { AttachedAt: not null } or StreamClosed:
                 Set(_out, "queued");

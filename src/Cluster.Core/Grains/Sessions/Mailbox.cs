@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Cluster.Core.Events;
 
 namespace Cluster.Core.Grains.Sessions;
@@ -39,6 +40,8 @@ public sealed class Mailbox
     public const int MaxReceived = 1000;
 
     private const int LastPriority = 2;
+
+    private DateTimeOffset? _nextExpiry;
 
     /// <summary>By id, which is the order in which they came.</summary>
     public List<MailboxItem> Waiting { get; init; } = [];
@@ -97,9 +100,15 @@ public sealed class Mailbox
     public List<long> Expired(DateTimeOffset now) => [.. Waiting.Where(item => item.ExpiresAt <= now).Select(item => item.Id)];
 
     /// <summary>When the next event expires; null when none waits.</summary>
-    public DateTimeOffset? NextExpiry => Waiting.Count == 0 ? null : Waiting.Min(item => item.ExpiresAt);
+    [JsonIgnore]
+    public DateTimeOffset? NextExpiry => Waiting.Count == 0 ? null : _nextExpiry ??= Waiting.Min(item => item.ExpiresAt);
 
-    internal void Accept(MailboxItem item) => Waiting.Add(item);
+    internal void Accept(MailboxItem item)
+    {
+        // Asked for with every event that comes: only what leaves makes it be sought anew.
+        _nextExpiry = Waiting.Count == 0 || item.ExpiresAt < NextExpiry ? item.ExpiresAt : _nextExpiry;
+        Waiting.Add(item);
+    }
 
     internal void Send(BatchId batch, IReadOnlyList<long> ids, long position)
     {
@@ -132,6 +141,7 @@ public sealed class Mailbox
         var answered = ids.ToHashSet();
         Received.RemoveAll(item => answered.Contains(item.Id));
         Waiting.RemoveAll(item => answered.Contains(item.Id));
+        _nextExpiry = null;
         if (Sent.RemoveAll(item => answered.Contains(item.Id)) > 0 && Sent.Count == 0)
         {
             Out = null;
@@ -149,6 +159,7 @@ public sealed class Mailbox
     {
         if (Sent.Count > 0)
         {
+            _nextExpiry = null;
             Waiting.AddRange(Sent);
             Waiting.Sort((a, b) => a.Id.CompareTo(b.Id));
             Sent.Clear();
@@ -162,6 +173,7 @@ public sealed class Mailbox
         var wanted = ids.ToHashSet();
         var taken = Waiting.FindAll(item => wanted.Contains(item.Id));
         Waiting.RemoveAll(item => wanted.Contains(item.Id));
+        _nextExpiry = null;
         return taken;
     }
 }

@@ -24,7 +24,8 @@ public sealed record StandingRaised(string Identity, long Standing)
 }
 
 /// <summary>What became of a message.</summary>
-/// <param name="State"><c>accepted</c>, <c>duplicate</c>, <c>unknown</c> (not to be known of), <c>not-allowed</c> or <c>full</c>.</param>
+/// <param name="State"><c>accepted</c>, <c>duplicate</c>, <c>unknown</c> (not to be known of), <c>not-allowed</c>, <c>full</c>, or <c>not-met</c>: the
+/// sender is to tell it by the outbox.</param>
 /// <param name="EventId">Its event; 0 where there is none.</param>
 /// <param name="Limit">For <c>full</c>: how many may wait.</param>
 public sealed record MessageResult(string State, long EventId = 0, int Limit = 0)
@@ -34,4 +35,5 @@ public sealed record MessageResult(string State, long EventId = 0, int Limit = 0
     public const string Unknown = "unknown";
     public const string NotAllowed = "not-allowed";
     public const string Full = "full";
+    public const string NotMet = "not-met";
 }

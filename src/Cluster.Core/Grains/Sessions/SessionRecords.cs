@@ -35,8 +35,11 @@ public sealed record EventAccepted : ICarriesReceipt
 /// <summary>Events were given to the attached client.</summary>
 public sealed record BatchSent(BatchId Batch, IReadOnlyList<long> Events) : IRecord;
 
-/// <summary>The client has proved that it read a batch; the next one may go out with the same breath.</summary>
-public sealed record BatchConfirmed(BatchId Batch, DateTimeOffset At) : IRecord;
+/// <summary>The client has proved that it read a batch.</summary>
+/// <param name="Batch">The batch.</param>
+/// <param name="At">The store's time.</param>
+/// <param name="Next">What goes out with the same breath; null when nothing waits.</param>
+public sealed record BatchConfirmed(BatchId Batch, DateTimeOffset At, BatchSent? Next = null) : IRecord;
 
 /// <summary>Events have waited too long.</summary>
 public sealed record EventsExpired(IReadOnlyList<long> Events, DateTimeOffset At) : IRecord;

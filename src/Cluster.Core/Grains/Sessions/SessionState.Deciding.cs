@@ -13,8 +13,20 @@ public sealed partial class SessionState
     public const string MessageScope = "message";
 
     /// <summary>Somebody's words arrive.</summary>
-    public Decision<MessageResult> Accept(SessionId id, SessionMessage message, KnownKey? known, int limit, DateTimeOffset now)
+    /// <param name="id">This session.</param>
+    /// <param name="message">The words.</param>
+    /// <param name="known">The event that the sender's id of them has become before.</param>
+    /// <param name="limit">How many events may wait.</param>
+    /// <param name="now">The store's time.</param>
+    /// <param name="direct">True when the sender's log does not hold them. A revocation finds the sessions that it must tell by the entries of that
+    /// log and by the reach rows, so such words are taken only where the sender's standing, and the reach row with it, is recorded.</param>
+    public Decision<MessageResult> Accept(SessionId id, SessionMessage message, KnownKey? known, int limit, DateTimeOffset now, bool direct = false)
     {
+        if (direct && !Allowlist.HasMet(message.Sender.Identity))
+        {
+            return new MessageResult(MessageResult.NotMet);
+        }
+
         if (!Allowlist.May(id.Owner, message.Sender, Act.Talk))
         {
             return new MessageResult(Allowlist.May(id.Owner, message.Sender, Act.Find) ? MessageResult.NotAllowed : MessageResult.Unknown);
@@ -78,30 +90,30 @@ public sealed partial class SessionState
             // Whether the older activation has pushed it is not known.
             return Mailbox.OutSince > claim
                 ? false
-                : Decision.Of(Sending(id, next, [.. Mailbox.Sent.Select(item => item.Id)], now), true);
+                : Going(Sending(id, next, [.. Mailbox.Sent.Select(item => item.Id)], now));
         }
 
-        return Sending(id, next, Mailbox.NextBatch(now), now) is { Count: > 0 } records ? Decision.Of(records, true) : false;
+        return Going(Sending(id, next, Mailbox.NextBatch(now), now));
+    }
+
+    private static Decision<bool> Going((EventsDied? Died, BatchSent? Sent) sending)
+    {
+        IReadOnlyList<IRecord> records = [.. new IRecord?[] { sending.Died, sending.Sent }.OfType<IRecord>()];
+        return Decision.Of(records, records.Count > 0);
     }
 
     // What admitted a sender once is asked again when its event goes out.
-    private List<IRecord> Sending(SessionId id, BatchId batch, List<long> ids, DateTimeOffset now)
+    private (EventsDied? Died, BatchSent? Sent) Sending(SessionId id, BatchId batch, List<long> ids, DateTimeOffset now)
     {
-        var records = new List<IRecord>();
+        if (ids.Count == 0)
+        {
+            return default;
+        }
+
         var chosen = ids.ToHashSet();
         var died = Mailbox.Waiting.Concat(Mailbox.Sent).Where(item => chosen.Contains(item.Id) && !MayStill(id, item)).Select(item => item.Id).ToList();
-        if (died.Count > 0)
-        {
-            records.Add(new EventsDied(died, DeliveryRules.Revoked, now));
-            ids = [.. ids.Except(died)];
-        }
-
-        if (ids.Count > 0)
-        {
-            records.Add(new BatchSent(batch, ids));
-        }
-
-        return records;
+        var left = died.Count == 0 ? ids : ids.Except(died).ToList();
+        return (died.Count == 0 ? null : new EventsDied(died, DeliveryRules.Revoked, now), left.Count == 0 ? null : new BatchSent(batch, left));
     }
 
     private bool MayStill(SessionId id, MailboxItem item) => Allowlist.May(
@@ -115,8 +127,9 @@ public sealed partial class SessionState
             return false;
         }
 
-        var next = Sending(id, new BatchId(Attachments.Epoch, Attachments.Batch + 1), Mailbox.NextBatch(now), now);
-        return Decision.Of([new BatchConfirmed(batch, now), .. next], true);
+        var (died, next) = Sending(id, new BatchId(Attachments.Epoch, Attachments.Batch + 1), Mailbox.NextBatch(now), now);
+        var confirmed = new BatchConfirmed(batch, now, next);
+        return Decision.Of<bool>(died is null ? [confirmed] : [died, confirmed], true);
     }
 
     /// <summary>What is due: events that have waited too long.</summary>

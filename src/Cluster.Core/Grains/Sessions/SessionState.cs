@@ -39,16 +39,20 @@ public sealed partial class SessionState : IGrainState
                 Accept(accepted, position);
                 break;
             case BatchSent sent:
-                Attachments.Batch = sent.Batch.Batch;
-                Mailbox.Send(sent.Batch, sent.Events, position);
+                Send(sent, position);
                 break;
-            case BatchConfirmed:
+            case BatchConfirmed confirmed:
                 foreach (var item in Mailbox.Sent)
                 {
                     Conversations.Add(item.ChatId);
                 }
 
                 Mailbox.Confirm();
+                if (confirmed.Next is { } next)
+                {
+                    Send(next, position);
+                }
+
                 break;
             case EventsExpired expired:
                 Mailbox.End(expired.Events);
@@ -127,9 +131,14 @@ public sealed partial class SessionState : IGrainState
         Mailbox.Accept(Item(accepted, position));
         if (accepted.Batch is { } batch)
         {
-            Attachments.Batch = batch.Batch;
-            Mailbox.Send(batch, [position], position);
+            Send(new BatchSent(batch, [position]), position);
         }
+    }
+
+    private void Send(BatchSent sent, long position)
+    {
+        Attachments.Batch = sent.Batch.Batch;
+        Mailbox.Send(sent.Batch, sent.Events, position);
     }
 
     private static MailboxItem Item(EventAccepted accepted, long position) => new()

@@ -26,21 +26,19 @@ public sealed class UserState : IGrainState
 
     public static LogId Log(string identity) => new("user", identity);
 
-    /// <summary>Tells a session what the person says.</summary>
-    public Decision<bool> Say(string identity, SessionId session, string text, string? clientId, DateTimeOffset now) =>
+    /// <summary>What the person says, as a session hears it; null while the identity is nobody's.</summary>
+    public SessionMessage? Words(string identity, string text, string clientId, DateTimeOffset now) =>
         Principal is not { } principal
+            ? null
+            : new SessionMessage { Sender = new Actor(identity, principal, Standing), Text = text, ChatId = identity, ClientId = clientId, At = now };
+
+    /// <summary>Tells a session what the person says.</summary>
+    public Decision<bool> Say(string identity, SessionId session, string text, string clientId, DateTimeOffset now) =>
+        Words(identity, text, clientId, now) is not { } words
             ? false
             : Decision.Of<bool>([], true).With(tells:
             [
-                new Telling(
-                    SessionState.Log(session),
-                    SessionMessage.Kind,
-                    JsonSerializer.SerializeToElement(
-                        new SessionMessage
-                        {
-                            Sender = new Actor(identity, principal, Standing), Text = text, ChatId = identity, ClientId = clientId, At = now,
-                        },
-                        SessionJson.Default.SessionMessage)),
+                new Telling(SessionState.Log(session), SessionMessage.Kind, JsonSerializer.SerializeToElement(words, SessionJson.Default.SessionMessage)),
             ]);
 
     public Decision<bool> Link(string principal, DateTimeOffset now) =>

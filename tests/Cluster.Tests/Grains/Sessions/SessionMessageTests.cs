@@ -65,6 +65,50 @@ public sealed class SessionMessageTests
     }
 
     [Fact]
+    public void Words_that_their_senders_log_does_not_hold_are_taken_only_from_who_was_met_before()
+    {
+        var session = new SessionPlay();
+        session.Allow(Bob, Role.Talk);
+
+        var stranger = session.Say(Bob, direct: true);
+        session.Say(Bob);
+        var met = session.Say(Bob, direct: true);
+        session.Do(session.State.Hear(SessionPlay.Id, new StandingRaised(Bob.Identity, 1)));
+        var ended = session.Say(Bob, direct: true);
+
+        Assert.Equal([MessageResult.NotMet, MessageResult.Accepted, MessageResult.Unknown], [stranger.State, met.State, ended.State]);
+        Assert.Empty(session.State.Mailbox.Waiting);
+    }
+
+    [Fact]
+    public void When_the_next_event_expires_is_known_whatever_came_and_went()
+    {
+        var session = new SessionPlay();
+        session.Attach();
+        session.Say(Alice);
+        session.Now += TimeSpan.FromMinutes(1);
+        session.Say(Alice);
+        session.Now += TimeSpan.FromMinutes(1);
+        session.Say(Alice);
+        var random = new Random(7);
+        for (var turn = 0; turn < 200; turn++)
+        {
+            session.Now += TimeSpan.FromMinutes(1);
+            Action act = random.Next(5) switch
+            {
+                0 or 1 => () => session.Say(Alice, limit: 1000),
+                2 => () => session.Confirm(batch: session.State.Mailbox.Out ?? default),
+                3 => () => session.Do(session.State.Close("client-1", session.State.Attachments.AttachedStream ?? "none", session.Now)),
+                _ => () => session.Attach(stream: $"stream-{turn}"),
+            };
+            act();
+
+            var waiting = session.State.Mailbox.Waiting;
+            Assert.Equal(waiting.Count == 0 ? null : waiting.Min(item => item.ExpiresAt), session.State.NextDue);
+        }
+    }
+
+    [Fact]
     public void To_an_idle_client_a_message_goes_out_with_its_own_record()
     {
         var session = new SessionPlay();

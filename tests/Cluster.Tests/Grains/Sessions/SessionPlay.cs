@@ -49,8 +49,8 @@ internal sealed class SessionPlay
     /// <summary>Another activation takes over.</summary>
     public void TakeOver() => Apply(new Claimed("node-2"));
 
-    public MessageResult Say(Actor who, string text = "hello", int limit = 100, KnownKey? known = null) => Do(State.Accept(
-        Id, new SessionMessage { Sender = who, Text = text, ChatId = who.Identity, At = Now }, known, limit, Now));
+    public MessageResult Say(Actor who, string text = "hello", int limit = 100, KnownKey? known = null, bool direct = false) => Do(State.Accept(
+        Id, new SessionMessage { Sender = who, Text = text, ChatId = who.Identity, At = Now }, known, limit, Now, direct));
 
     /// <summary>A client initializes and opens a stream.</summary>
     public AttachResult Attach(string client = "client-1", string stream = "stream-1")
