@@ -1,8 +1,5 @@
 using Cluster.Core.Access;
 using Cluster.Core.Events;
-using Cluster.Core.Grains;
-using Cluster.Core.Grains.Sessions;
-using Cluster.Next.Grains.Users;
 
 namespace Cluster.Next.Grains.Sessions;
 
@@ -21,58 +18,6 @@ public interface ISessionViews : IGrainWithStringKey
     /// <summary>Makes it known, for its owner.</summary>
     [Alias("make")]
     Task<bool> MakeAsync(Caller caller, CancellationToken ct);
-}
-
-/// <summary>A session as users' grains talk to it.</summary>
-[Alias("session-talk")]
-public interface ISessionTalk : IGrainWithStringKey
-{
-    /// <summary>Takes what a person says who has met the session before; answered when it is durable.</summary>
-    [Alias("hear")]
-    Task<Said> HearAsync(Words words, CancellationToken ct);
-}
-
-/// <summary>What a person says, as that person's own grain has proved it.</summary>
-[GenerateSerializer, Immutable, Alias("words")]
-public sealed record Words
-{
-    [Id(0)]
-    public required string Identity { get; init; }
-
-    [Id(1)]
-    public required string Principal { get; init; }
-
-    [Id(2)]
-    public required long Standing { get; init; }
-
-    [Id(3)]
-    public required string Text { get; init; }
-
-    [Id(4)]
-    public required string ChatId { get; init; }
-
-    /// <summary>The sender's own id of it: a repeat enters once.</summary>
-    [Id(5)]
-    public required string? ClientId { get; init; }
-
-    [Id(6)]
-    public required DateTimeOffset At { get; init; }
-
-    public static Words Of(SessionMessage message) => new()
-    {
-        Identity = message.Sender.Identity,
-        Principal = message.Sender.Principal,
-        Standing = message.Sender.Standing,
-        Text = message.Text,
-        ChatId = message.ChatId,
-        ClientId = message.ClientId,
-        At = message.At,
-    };
-
-    public SessionMessage ToMessage() => new()
-    {
-        Sender = new Actor(Identity, Principal, Standing), Text = Text, ChatId = ChatId, ClientId = ClientId, At = At,
-    };
 }
 
 /// <summary>Who may do what to a session.</summary>

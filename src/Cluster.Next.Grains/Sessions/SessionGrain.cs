@@ -5,7 +5,6 @@ using Cluster.Core.Grains.Sessions;
 using Cluster.Core.Logs;
 using Cluster.Core.Sessions;
 using Cluster.Next.Grains.Logs;
-using Cluster.Next.Grains.Users;
 
 namespace Cluster.Next.Grains.Sessions;
 

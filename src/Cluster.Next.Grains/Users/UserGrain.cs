@@ -46,23 +46,6 @@ public sealed record Saying
     public string? ClientId { get; init; }
 }
 
-/// <summary>What became of it.</summary>
-[GenerateSerializer, Immutable, Alias("said")]
-public sealed record Said
-{
-    /// <summary>One of <see cref="MessageResult"/>'s states, or <c>pending</c>: it is kept and will get there, but the session has not answered in time.</summary>
-    [Id(0)]
-    public required string State { get; init; }
-
-    [Id(1)]
-    public long EventId { get; init; }
-
-    [Id(2)]
-    public int Limit { get; init; }
-
-    public static Said Of(MessageResult result) => new() { State = result.State, EventId = result.EventId, Limit = result.Limit };
-}
-
 /// <summary>One identity of a person: the only door for what that person does.</summary>
 [GrainType("user")]
 internal sealed class UserGrain(GrainLogs logs) : LogGrain<UserState>(logs, UserRecords.Kinds, UserJson.Default.UserState), IUserTalk, IUserStanding
