@@ -112,7 +112,7 @@ public static partial class RouteRules
         }
 
         var whose = $"source{(sources.Count == 1 ? "" : "s")} {string.Join(", ", sources.Select(source => $"'{source.Name}' ({source.Kind})"))}";
-        foreach (var condition in route.When.Where(condition => !sources.Any(source => MayBeMet(route, condition, source.Kind))))
+        foreach (var condition in route.When.Where(condition => !IsFault(condition) && !sources.Any(source => MayBeMet(route, condition, source.Kind))))
         {
             var any = condition with { Values = ["*"] };
             yield return ($"{ConditionPart}{condition.Field}",
@@ -121,6 +121,11 @@ public static partial class RouteRules
                     ? $"In events of {whose} only strangers write '{condition.Field}', so the condition is never met. {IfTheyMay}"
                 : $"Events of {whose} have no '{condition.Field}', so the condition is never met. See: deploy/docs/senders.md.");
         }
+
+        // Said already.
+        bool IsFault(RouteCondition condition) =>
+            Fault(condition.Field, condition.Values.Count, route.Untrusted) is not null
+            || (!route.Untrusted && sources.Any(source => IsMixed(route, condition.Field, source.Kind, hasHosts: true)));
     }
 
     // Under any of its names. Where a branch is and whose fork, the readers of some kinds prove; no row tells it.

@@ -53,6 +53,13 @@ public sealed class FactRouteTests
         Assert.Contains(text, fault);
     }
 
+    [Theory]
+    [InlineData("github", "sender")] // strangers write it
+    [InlineData("alertmanager", "url2")] // nobody has it
+    [InlineData("datadog", "text")]
+    public void What_is_a_fault_already_is_told_once(string kind, string field) =>
+        Assert.Empty(RouteRules.NeverMet(Route(false, (field, "x")), [("ci", kind)]));
+
     [Fact]
     public void What_one_of_several_sources_can_meet_is_none()
     {
