@@ -60,7 +60,7 @@ public static class WebhookSamples
     [
         .. from one in JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "field", "index.json")))!.AsArray()
            let headers = one["headers"]!.AsObject().ToDictionary(header => header.Key, header => $"{header.Value}")
-           select new WebhookSample($"{one["kind"]}", Path.GetFileNameWithoutExtension($"{one["file"]}"), headers, SettingsOf($"{one["kind"]}")) { Place = "field" },
+           select new WebhookSample($"{one["kind"]}", Path.GetFileNameWithoutExtension($"{one["file"]}"), headers, SourceSettings.None) { Place = "field" },
     ];
 
     public static WebhookSample Find(string sample) => All.Concat(Field).Single(one => one.ToString() == sample);

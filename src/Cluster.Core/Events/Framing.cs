@@ -192,6 +192,9 @@ public sealed record WebhookSummary
     /// <summary>Set when this event should wake nobody: why.</summary>
     public string? FilterReason { get; init; }
 
+    /// <summary>For routes only: the field whose word that is. A route that names the word wants it told all the same.</summary>
+    public string? FilteredBy { get; init; }
+
     /// <summary>What it is about, where its platform proves that, and what becomes well there is the same; never told. Null where no success is
     /// sure to make a failure needless, and wherever strangers have a say in it.</summary>
     public WebhookSubject? Subject { get; init; }

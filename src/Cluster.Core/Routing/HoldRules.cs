@@ -38,13 +38,13 @@ public static class HoldRules
     public static Entrance Enter(Route? route, RoutedEvent routed, WebhookSummary summary, DateTimeOffset now)
     {
         var quietUntil = route?.Quiet?.EndOf(now);
-        var reason = summary.FilterReason ?? (quietUntil is not null && route!.Quiet!.Filter ? $"quiet hours of route {route.Name}" : null);
+        var reason = (Names(route, routed, summary.FilteredBy) ? null : summary.FilterReason) ?? (quietUntil is not null && route!.Quiet!.Filter ? $"quiet hours of route {route.Name}" : null);
         var recovers = summary.Subject is { Recovers: true };
         var (until, limit) = (quietUntil ?? now, quietUntil ?? now);
         string? fold = null;
         if (reason is null && route?.Fold is { } by)
         {
-            fold = Key(routed.Source, route.Name, recovers, summary.Stranger, by.By.Select(field => routed.Value(field, untrusted: false)));
+            fold = Key(routed.Source, route.Name, recovers, summary.Stranger, by.By.Select(field => Folded(routed, field)));
             (until, limit) = (Later(until, now + by.Within), Later(limit, now + by.AtMost));
         }
 
@@ -54,6 +54,20 @@ public static class HoldRules
             : null;
         return new Entrance(hold, reason);
     }
+
+    // A route that says by its very word which success it wants told gets it told. A pattern that any word passes names none.
+    private static bool Names(Route? route, RoutedEvent routed, string? field) =>
+        field is not null && route?.When.FirstOrDefault(condition => Is(condition.Field, field)) is { } asked
+        && routed.Value(asked.Field, route.Untrusted) is { } value
+        && asked.Values.Any(wanted => wanted.AsSpan().Trim("*?").Length > 0 && ValueTest.Read(wanted)?.Passes(value) == true);
+
+    private static bool Is(string asked, string field) => asked == field || RouteFields.OtherNames.GetValueOrDefault(asked)?.Contains(field) == true;
+
+    // Where a branch is not proved its commit stands for it: what GitHub Actions checks after one push is one message, and whoever gives a branch of a
+    // fork the same name is in none of its folds.
+    private static string? Folded(RoutedEvent routed, string field) =>
+        routed.Value(field, untrusted: false)
+        ?? (field == RouteFields.Branch && routed.Value("head_sha", untrusted: false) is { } commit ? $"commit {commit}" : null);
 
     /// <summary>How long an event waits that is told to come to an end: counted from when it is let go, and never longer than everything waits.</summary>
     public static TimeSpan KeepWaiting(TimeSpan queue, Hold? hold, DateTimeOffset now)

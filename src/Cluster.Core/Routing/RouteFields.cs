@@ -17,7 +17,22 @@ public static class RouteFields
 
     /// <summary>Fields with one meaning for all senders.</summary>
     public static IReadOnlyList<string> Normalized { get; } =
-        [Source, Type, "repository", Branch, Fork, "conclusion", "status", "severity", "service"];
+        [Source, Type, "repository", Branch, Fork, "conclusion", "status", "severity", "priority", "environment", "service"];
+
+    /// <summary>Under which names senders tell a field that has one meaning for all; the first that an event has counts.</summary>
+    internal static FrozenDictionary<string, string[]> OtherNames { get; } = new Dictionary<string, string[]>
+    {
+        ["repository"] = ["project"],
+        ["status"] = ["state", "conclusion", "transition", "connection_state", "job_state"],
+        ["severity"] = ["urgency", "level"],
+        ["service"] = ["service_id"],
+        ["trigger"] = [Source],
+        ["job_name"] = ["job"],
+        [EventType] = [Type],
+    }.ToFrozenDictionary();
+
+    /// <summary>What is known only where it is proved, whatever a route accepts.</summary>
+    internal static bool IsOnlyProved(string field) => field is Source or Type or "repository" or Branch or Fork;
 
     /// <summary>Other fields that a platform makes, by the name under which Claude is told them. Another kind of sender may have what anybody writes under
     /// the same name: see <see cref="RouteRules.Writable"/>.</summary>
@@ -34,5 +49,5 @@ public static class RouteFields
     public static bool IsWritable(string field) => Writable.Contains(field);
 
     private static IEnumerable<string> Facts(Func<FieldFact, bool> which) =>
-        WebhookSenders.All.SelectMany(sender => sender.Facts).Where(which).Select(fact => fact.Field).Except(Normalized).Distinct().Order(StringComparer.Ordinal);
+        WebhookSenders.All.SelectMany(sender => sender.Facts).Where(which).Select(fact => fact.Field).Except(Normalized).Where(field => field != FieldFact.Rest).Distinct().Order(StringComparer.Ordinal);
 }

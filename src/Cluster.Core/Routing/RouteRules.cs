@@ -100,6 +100,52 @@ public static partial class RouteRules
         }
     }
 
+    /// <summary>Conditions that no event of a route's sources can ever meet.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="sources">The names and kinds of all of its sources.</param>
+    /// <returns>The fields, as parts of the route, and what is wrong.</returns>
+    public static IEnumerable<(string Part, string Text)> NeverMet(Route route, IReadOnlyList<(string Name, string Kind)> sources)
+    {
+        if (sources.Count == 0)
+        {
+            yield break;
+        }
+
+        var whose = $"source{(sources.Count == 1 ? "" : "s")} {string.Join(", ", sources.Select(source => $"'{source.Name}' ({source.Kind})"))}";
+        foreach (var condition in route.When.Where(condition => !IsFault(condition) && !sources.Any(source => MayBeMet(route, condition, source.Kind))))
+        {
+            var any = condition with { Values = ["*"] };
+            yield return ($"{ConditionPart}{condition.Field}",
+                sources.Any(source => MayBeMet(route, any, source.Kind)) ? $"'{condition.Field}' of events of {whose} is never {string.Join(" or ", condition.Values)}, so the condition is never met."
+                : sources.Any(source => MayBeMet(route with { Untrusted = true }, condition, source.Kind))
+                    ? $"In events of {whose} only strangers write '{condition.Field}', so the condition is never met. {IfTheyMay}"
+                : $"Events of {whose} have no '{condition.Field}', so the condition is never met. See: deploy/docs/senders.md.");
+        }
+
+        // Said already.
+        bool IsFault(RouteCondition condition) =>
+            Fault(condition.Field, condition.Values.Count, route.Untrusted) is not null
+            || (!route.Untrusted && sources.Any(source => IsMixed(route, condition.Field, source.Kind, hasHosts: true)));
+    }
+
+    // Under any of its names. Where a branch is and whose fork, the readers of some kinds prove; no row tells it.
+    private static bool MayBeMet(Route route, RouteCondition condition, string kind) =>
+        JsonPath.IsMeant(condition.Field) || condition.Field switch
+        {
+            RouteFields.Source or RouteFields.Type => true,
+            RouteFields.Branch or RouteFields.Fork => kind is "github" or "gitlab" or "bitbucket" or "circleci" or "buildkite",
+            RouteFields.EventType => route.Untrusted,
+            var field => (RouteFields.OtherNames.GetValueOrDefault(field) ?? []).Append(field).Any(name =>
+                FactTable.MayHave(kind, Events(route), name, route.Untrusted, value => condition.Values.Any(wanted => ValueTest.Read(wanted)?.Passes(value) == true))),
+        };
+
+    // The events that a route names one by one.
+    private static IReadOnlyList<string> Events(Route route)
+    {
+        var types = route.When.FirstOrDefault(condition => condition.Field == RouteFields.Type)?.Values ?? [];
+        return types.Any(type => type.AsSpan().ContainsAny('*', '?')) ? [] : types;
+    }
+
     /// <summary>Before a condition's field, in a fault's part.</summary>
     public const string ConditionPart = "condition:";
 

@@ -35,10 +35,11 @@ public sealed class RoutedEvent
         _values[RouteFields.Type] = summary.Name[(summary.Name.IndexOf('.', StringComparison.Ordinal) + 1)..];
         Put(RouteFields.Branch, summary.Branch);
         Put(RouteFields.Fork, summary.Fork is { } fork ? (fork ? "true" : "false") : null);
-        Alias("repository", "project");
-        Alias("status", "state");
-        Alias("severity", "urgency");
-        Alias("service", "service_id");
+        foreach (var name in RouteFields.Normalized)
+        {
+            Alias(name, RouteFields.OtherNames.GetValueOrDefault(name));
+        }
+
         foreach (var (name, text) in _written.Where(pair => RouteFields.IsWritable(pair.Key)))
         {
             Put(name, text);
@@ -100,7 +101,7 @@ public sealed class RoutedEvent
 
     private void Write(string name, string? value)
     {
-        if (value is not null && !RouteFields.Normalized.Contains(name)) // a branch that is not proved is none, whatever a route accepts
+        if (value is not null && !RouteFields.IsOnlyProved(name))
         {
             _written.TryAdd(name, value);
         }
@@ -114,11 +115,13 @@ public sealed class RoutedEvent
         }
     }
 
-    private void Alias(string name, params ReadOnlySpan<string> others)
+    // What is trusted under any of its names comes before what is not.
+    private void Alias(string name, string[]? others)
     {
-        foreach (var other in others)
+        foreach (var other in others ?? [])
         {
             Put(name, _values.GetValueOrDefault(other));
+            Write(name, _written.GetValueOrDefault(other));
         }
     }
 

@@ -37,6 +37,12 @@ public interface IWebhookSender
     /// <summary>Who writes which of the fields that it tells.</summary>
     IReadOnlyList<FieldFact> Facts { get; }
 
+    /// <summary>What is told of each event that it sends; who writes which of it say the <see cref="Facts"/>.</summary>
+    IReadOnlyList<EventFacts> Events => [];
+
+    /// <summary>What makes two deliveries the same event, for people.</summary>
+    string SameEvent => "";
+
     /// <summary>The hosts on which its own addresses stand, where the platform has such; a star for a customer's label. A source's own take their place.</summary>
     IReadOnlyList<string> Hosts => [];
 

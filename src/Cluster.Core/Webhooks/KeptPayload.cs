@@ -135,6 +135,12 @@ public static partial class KeptPayload
         }
     }
 
+    /// <summary>Whether a field of this name is never shown.</summary>
+    internal static bool IsSecret(string name) => IsDropped(name);
+
+    /// <summary>A field's text as it may be shown.</summary>
+    internal static string Shown(string name, string text) => IsDropped(name) ? Withheld : Mask(text);
+
     private static bool IsDropped(string name) =>
         Dropped.Contains(name) || name.AsSpan().ContainsAny(DroppedParts);
 

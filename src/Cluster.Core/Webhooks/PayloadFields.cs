@@ -141,7 +141,7 @@ internal readonly struct PayloadFields(JsonElement root)
         }
     }
 
-    private JsonElement? Find(string path)
+    internal JsonElement? Find(string path)
     {
         var at = root;
         foreach (var step in path.Split('.'))

@@ -11,6 +11,10 @@ internal static partial class Shapes
     [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,30}([.:-][a-z][a-z0-9_]{0,30}){0,4}\z")]
     public static partial Regex EventName();
 
+    /// <summary>What people give as a name, of a check, a branch, a pod: some words, and signs that names have.</summary>
+    [GeneratedRegex(@"\A(?=.{1,100}\z)[\p{L}\p{N}\p{M}_./:()\[\],#+&@=*%|{}$~^'-]+( {1,2}[\p{L}\p{N}\p{M}_./:()\[\],#+&@=*%|{}$~^'-]+){0,7}\z")]
+    public static partial Regex Name();
+
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
     public static partial Regex Id();
 

@@ -187,6 +187,11 @@ public sealed class RouteStore(Engine engine)
 
             faults.AddRange(sources.SelectMany(source => RouteRules.Writable(route, source.Name, source.Kind, source.HasHosts))
                 .Select(fault => new RouteFault(place, fault.Text, fault.Part)));
+            if (sources.Count == route.Sources().Count)
+            {
+                faults.AddRange(RouteRules.NeverMet(route, [.. sources.Select(source => (source.Name, source.Kind))]).Select(fault => new RouteFault(place, fault.Text, fault.Part)));
+            }
+
             faults.AddRange(sources.Select(source => Fault(route.Repository, source)).OfType<string>().Select(text => new RouteFault(place, text, "to")));
         }
 

@@ -14,6 +14,42 @@ internal static class PayloadLeaves
         return found;
     }
 
+    public static IReadOnlyList<(string Place, string Text)> Texts(byte[] body)
+    {
+        var found = new List<(string, string)>();
+        Walk(JsonNode.Parse(body), node => found.Add((node.GetPath(), node.GetValue<string>())));
+        return found;
+    }
+
+    /// <summary>The payload without each of its fields, one at a time.</summary>
+    public static IEnumerable<(string What, byte[] Body)> Without(byte[] body)
+    {
+        var places = new List<string>();
+        Visit(JsonNode.Parse(body), node => places.Add(node.GetPath()));
+        foreach (var place in places)
+        {
+            var root = JsonNode.Parse(body)!;
+            Visit(root, node =>
+            {
+                if (node.GetPath() == place)
+                {
+                    _ = node.Parent is JsonObject parent ? parent.Remove(node.GetPropertyName()) : node.Parent!.AsArray().Remove(node);
+                }
+            });
+            yield return (place, Encoding.UTF8.GetBytes(root.ToJsonString()));
+        }
+    }
+
+    private static void Visit(JsonNode? node, Action<JsonNode> each)
+    {
+        var children = node switch { JsonObject branch => branch.Select(pair => pair.Value).ToList(), JsonArray list => [.. list], _ => [] };
+        foreach (var child in children.OfType<JsonNode>())
+        {
+            Visit(child, each);
+            each(child);
+        }
+    }
+
     /// <summary>The payload with another text in these places.</summary>
     public static byte[] Replace(byte[] body, IEnumerable<string> places, string text)
     {

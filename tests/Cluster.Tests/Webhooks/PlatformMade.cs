@@ -25,7 +25,7 @@ internal static class PlatformMade
         "bitbucket" =>
         """
         repository.full_name repository.links.html.href commit_status.state commit_status.commit.hash
-        push.changes[].old.target.hash push.changes[].new.target.hash pullrequest.links.html.href pullrequest.source.commit.hash
+        push.changes[].old.target.hash push.changes[].new.target.hash pullrequest.links.html.href pullrequest.source.commit.hash pullRequest.toRef.repository.slug pullRequest.toRef.repository.project.key
         """,
         "pagerduty" =>
         """

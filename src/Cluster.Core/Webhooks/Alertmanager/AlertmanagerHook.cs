@@ -13,6 +13,10 @@ internal sealed class AlertmanagerHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => AlertFacts.Alertmanager;
 
+    public IReadOnlyList<EventFacts> Events { get; } = AlertFacts.Events(grafana: false);
+
+    public string SameEvent => "the body, for 5 minutes: it repeats itself on purpose";
+
     public WebhookScheme Scheme(SourceSettings settings) => HeaderSecret.Bearer;
 
     public WebhookReading Read(WebhookDelivery delivery)

@@ -20,6 +20,10 @@ internal sealed partial class BitbucketHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => BitbucketFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => BitbucketEvents.All;
+
+    public string SameEvent => "the request's id for 8 days, and the body: for 8 days, or for 5 minutes where it tells no time";
+
     public IReadOnlyList<string> Hosts { get; } = ["bitbucket.org"];
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
@@ -45,7 +49,7 @@ internal sealed partial class BitbucketHook : IWebhookSender
             // in any case, and for as long as an id where it tells its time. That is signed, and the id is not.
             Id = delivery.Headers.Id("X-Request-UUID") ?? delivery.Headers.Id("X-Request-Id"),
             BodyKept = TellsTime(f) ? null : WebhookReading.Minutes,
-            Summary = summary with { Host = f.Host("repository.links.html.href") },
+            Summary = summary with { Host = f.Host("repository.links.html.href") ?? HostOf(f.Items("pullRequest.links.self")) ?? HostOf(f.Items("repository.links.self")) },
         };
     }
 
@@ -72,24 +76,39 @@ internal sealed partial class BitbucketHook : IWebhookSender
     {
         "repo:commit_status_created" or "repo:commit_status_updated" => CommitStatus(key, f),
         "repo:push" => Push(f),
+        "repo:refs_changed" => RefsChanged(f),
         _ => Other(key.Replace(':', '.'), f, members),
     };
 
     // Name, description and address are made by whatever built the commit, which may be a stranger's.
     private static WebhookSummary CommitStatus(string key, PayloadFields f)
     {
-        var state = f.Pattern("commit_status.state", Shapes.Word());
+        var row = BitbucketEvents.ByName["repo.commit_status_updated"];
         return new WebhookSummary
         {
             Name = $"bitbucket.{key.Replace(':', '.')}",
-            FilterReason = state == "FAILED" ? null : "not a failure",
-            Trusted = Named(
-                Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
-                Text("state", state),
-                Text("head_sha", f.Pattern("commit_status.commit.hash", Shapes.Hex())),
-                Address("url", f.Link("repository.links.html.href")),
-                Text("author", Outside)),
+            FilterReason = row.Outcome!.FilterReason(f),
+            FilteredBy = row.Outcome.Field,
+            Trusted = [.. row.Read(f), .. Named(Text("author", Outside))],
             Stranger = true,
+        };
+    }
+
+    private static string? HostOf(List<PayloadFields> links) => links.FirstOrDefault().Host("href");
+
+    // Data Center's push.
+    private static WebhookSummary RefsChanged(PayloadFields f)
+    {
+        var changes = f.Items("changes");
+        var last = changes.LastOrDefault();
+        return new WebhookSummary
+        {
+            Name = "bitbucket.repo.refs_changed",
+            FilterReason = changes.Count > 0 && changes.TrueForAll(change => change.Text("type") == "DELETE") ? "deleted" : null,
+            FilteredBy = "change",
+            Trusted = [.. BitbucketEvents.ByName["repo.refs_changed"].Read(f), .. Named(Number("changes", changes.Count))],
+            Branch = changes.Count == 1 && last.Text("ref.type") == "BRANCH" ? last.Pattern("ref.displayId", Shapes.Path()) : null,
+            Fork = false,
         };
     }
 
@@ -101,13 +120,7 @@ internal sealed partial class BitbucketHook : IWebhookSender
         {
             Name = "bitbucket.repo.push",
             FilterReason = changes.Exists(change => change.Has("new")) ? null : "deleted",
-            Trusted = Named(
-                Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
-                Number("changes", changes.Count),
-                Text("before", last.Pattern("old.target.hash", Shapes.Hex())),
-                Text("after", last.Pattern("new.target.hash", Shapes.Hex())),
-                Address("url", f.Link("repository.links.html.href"))),
-            Untrusted = Named(Text("branch", last.Text("new.name"))), // only members push
+            Trusted = [.. BitbucketEvents.ByName["repo.push"].Read(f), .. Named(Number("changes", changes.Count))], // only members push
             Branch = changes.Count == 1 && last.Text("new.type") == "branch" ? last.Pattern("new.name", Shapes.Path()) : null,
             Fork = false,
         };
@@ -117,29 +130,24 @@ internal sealed partial class BitbucketHook : IWebhookSender
     // the operator listed.
     private static WebhookSummary Other(string name, PayloadFields f, MemberIds members)
     {
-        var subject = Array.Find(["comment", "pullrequest", "issue"], f.Has);
+        var subject = Array.Find(["comment", "pullrequest", "pullRequest", "issue"], f.Has);
         var author = subject is null ? null : IsListed(f, subject, members) ? Member : Outside;
+        var row = BitbucketEvents.ByName.GetValueOrDefault(name);
+        List<WebhookField> told = [.. (f.Has("comment") ? BitbucketEvents.Comment : row ?? BitbucketEvents.Unknown).Read(f), .. Named(Text("author", author))];
         return new WebhookSummary
         {
             Name = $"bitbucket.{name}",
-            Trusted = Named(
-                Text("repository", f.Pattern("repository.full_name", Shapes.Path())),
-                Number("number", f.Integer("pullrequest.id") ?? f.Integer("issue.id")),
-                Text("head_sha", f.Pattern("pullrequest.source.commit.hash", Shapes.Hex())),
-                Text("url", subject is null ? f.Link("repository.links.html.href") : f.Link($"{subject}.links.html.href")),
-                Text("author", author)),
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("title", f.Text($"{subject}.title")),
-                    Text("text", f.Text($"{subject}.content.raw") ?? f.Text($"{subject}.description"), Long)),
+            FilterReason = row?.Outcome?.FilterReason(f),
+            FilteredBy = row?.Outcome?.Field,
+            Trusted = told,
+            Untrusted = row is null && subject is null ? [.. BodyFields.Of(f.Root, 1, told.Select(field => field.Name))] : [],
             Stranger = author == Outside,
             PayloadOpen = author == Member && Authored.All(one => !f.Has(one.Subject) || IsListed(f, one.Subject, members)),
         };
     }
 
     // Where each names its author (Atlassian Support: event payloads, common entities).
-    private static readonly (string Subject, string Author)[] Authored = [("comment", "comment.user"), ("pullrequest", "pullrequest.author"), ("issue", "issue.reporter")];
+    private static readonly (string Subject, string Author)[] Authored = [("comment", "comment.user"), ("pullrequest", "pullrequest.author"), ("pullRequest", "pullRequest.author.user"), ("issue", "issue.reporter")];
 
     private static bool IsListed(PayloadFields f, string subject, MemberIds members)
     {

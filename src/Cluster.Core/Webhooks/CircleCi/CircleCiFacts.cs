@@ -22,6 +22,9 @@ internal static class CircleCiFacts
             "url",
             new Link("/[0-9]{1,10}/workflows/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/jobs/[0-9]{1,10})?", "project", "/pipelines"),
             "CircleCI makes it of the project's name, numbers and ids"),
-        .. Texts("whoever pushed or wrote the configuration", "workflow", "job_name", "branch"),
+        Made("trigger", Words("webhook explicit api schedule scheduled_pipeline decoupled gitlab github github_app bitbucket unknown"), "one of CircleCI's words"),
+        .. Tokens("whoever pushed or wrote the configuration", "workflow", "job_name", "branch", "tag"),
+        .. Names("whoever made the project", "project_name", "organization", "repository_name"),
+        Rest,
     ];
 }

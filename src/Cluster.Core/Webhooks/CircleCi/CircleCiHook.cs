@@ -16,6 +16,10 @@ internal sealed class CircleCiHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => CircleCiFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => CircleCiEvents.All;
+
+    public string SameEvent => "the event's id in the signed body, for 8 days";
+
     public IReadOnlyList<string> Hosts { get; } = ["app.circleci.com"];
 
     public WebhookScheme Scheme(SourceSettings settings) => Signature;
@@ -40,7 +44,7 @@ internal sealed class CircleCiHook : IWebhookSender
     private static WebhookSummary Read(PayloadFields f)
     {
         var type = f.Text("type") is ("ping" or "workflow-completed" or "job-completed") and { } given ? given : "event";
-        var status = f.Pattern("workflow.status", Shapes.Word()) ?? f.Pattern("job.status", Shapes.Word());
+        var status = f.Text("workflow.status") ?? f.Text("job.status");
 
         // A fork's commit comes from another repository, under a branch named after its pull request.
         var origin = f.Text("pipeline.vcs.origin_repository_url");
@@ -48,26 +52,14 @@ internal sealed class CircleCiHook : IWebhookSender
             && f.Text("pipeline.vcs.branch") is { } branch && !branch.StartsWith("pull/", StringComparison.Ordinal)
             ? Member
             : Outside;
+        List<WebhookField> told = [.. CircleCiEvents.Row.Read(f), .. Named(Text("author", author))]; // no commit's words: one that was merged may have a stranger's
         return new WebhookSummary
         {
             Name = $"circleci.{type}",
-            FilterReason = type == "ping" ? "ping"
-                : status is "success" or "canceled" or "on_hold" or "not_run" ? "not a failure" : null,
-            Trusted = Named(
-                Text("project", f.Pattern("project.slug", Shapes.Path())),
-                Text("status", status),
-                Address("url", f.Link("workflow.url")),
-                Number("pipeline", f.Integer("pipeline.number")),
-                Number("job", f.Integer("job.number")),
-                Text("head_sha", f.Pattern("pipeline.vcs.revision", Shapes.Hex())),
-                Text("at", f.Pattern("happened_at", Shapes.Time())),
-                Text("author", author)),
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("workflow", f.Text("workflow.name")),
-                    Text("job_name", f.Text("job.name")),
-                    Text("branch", f.Text("pipeline.vcs.branch"))), // a commit that was merged may have a stranger's words
+            FilterReason = type == "ping" ? "ping" : CircleCiEvents.Row.Outcome!.FilterReason(f),
+            FilteredBy = CircleCiEvents.Row.Outcome!.Field,
+            Trusted = told,
+            Untrusted = type == "event" ? [.. BodyFields.Of(f.Root, 1, told.Select(field => field.Name))] : [],
             Branch = author == Member ? f.Pattern("pipeline.vcs.branch", Shapes.Path()) : null,
             Fork = author == Member ? false : null,
             Stranger = author != Member,

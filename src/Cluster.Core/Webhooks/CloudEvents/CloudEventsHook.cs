@@ -29,6 +29,10 @@ internal sealed class CloudEventsHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => CloudEventFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => CloudEventFacts.Events;
+
+    public string SameEvent => "source and id together, for 8 days; without them the body, for 5 minutes";
+
     public int MostEvents => 100;
 
     public bool HasOrigins => true;
@@ -85,8 +89,18 @@ internal sealed class CloudEventsHook : IWebhookSender
     private static bool IsOfType(WebhookHeaders headers, string type) =>
         headers.One("Content-Type")?.StartsWith(type, StringComparison.OrdinalIgnoreCase) == true;
 
-    private static WebhookReading One(PayloadFields f) =>
-        Reading(f.Text("source"), f.Text("id"), f.Pattern("time", Shapes.Time()), f.Text("type"), f.Text("subject"), f.Line("data"));
+    private static WebhookReading One(PayloadFields f)
+    {
+        var reading = Reading(f.Text("source"), f.Text("id"), f.Pattern("time", Shapes.Time()), f.Text("type"), f.Text("subject"), f.Line("data"));
+        var summary = reading.Summary;
+        return f.Text("type") is not null ? reading : reading with // no event by the specification
+        {
+            Summary = summary with
+            {
+                Untrusted = [.. summary.Untrusted, .. BodyFields.Of(f.Root, 2, summary.Trusted.Concat(summary.Untrusted).Select(field => field.Name).Append("time").Append("specversion"))],
+            },
+        };
+    }
 
     private static WebhookReading Binary(WebhookHeaders headers, PayloadFields data) => Reading(
         CloudEventHeaders.Read(headers, "source"),

@@ -23,6 +23,18 @@ public static class FactTable
     public static bool IsWritable(string kind, string @event, string field, bool hasHosts) =>
         Find(kind, @event, field) is { } fact && (!fact.IsTrusted || (fact.IsLink && !hasHosts && ByKind.Value[kind].Hosts.Count == 0));
 
+    /// <summary>Whether an event of this kind may have a field at all, and if strangers are not let choose, one that is trusted.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="events">The events that are meant, without their platform; empty for any.</param>
+    /// <param name="field">The field.</param>
+    /// <param name="untrusted">Whether it may be of anybody.</param>
+    /// <param name="test">What its value must pass.</param>
+    public static bool MayHave(string kind, IReadOnlyList<string> events, string field, bool untrusted, Func<string, bool> test) =>
+        ByKind.Value.TryGetValue(kind, out var rows) && (events.Count == 0 ? rows.Events.Values : events.Select(one => rows.Events.GetValueOrDefault(one))).Any(row =>
+            row is null // an event that no row knows is told by what it has
+                ? untrusted || rows.Find("", field) is { IsTrusted: true } known && known.Form.MayPass(test)
+                : row.Facts.Any(fact => (fact.Field == field || (fact.Field == FieldFact.Rest && untrusted)) && (untrusted || (rows.Find(row.Event, field) is { IsTrusted: true } trusted && trusted.Form.MayPass(test)))));
+
     /// <summary>Whether an address of this kind can be trusted at all, so that its sources may have hosts.</summary>
     public static bool HasLinks(IWebhookSender sender) => sender.Facts.Any(fact => fact is { IsTrusted: true, IsLink: true });
 
@@ -49,41 +61,62 @@ public static class FactTable
             }
         }
 
-        return Array.IndexOf(kept, null) < 0 ? summary with { Trusted = kept! } : summary with
+        return Array.IndexOf(kept, null) < 0 && !summary.Stranger ? summary with { Trusted = kept! } : summary with
         {
-            Trusted = [.. kept.OfType<WebhookField>()],
+            Trusted = [.. kept.OfType<WebhookField>(), .. Withheld()],
             Untrusted =
             [
-                .. summary.Trusted.Where((field, i) => kept[i] is null && IsTold(field)).Select(Short),
-                .. summary.Untrusted,
+                .. summary.Trusted.Where((field, i) => kept[i] is null && IsTold(field) && summary.Untrusted.All(other => other.Name != field.Name)),
+                .. summary.Untrusted.Where(IsTold),
             ],
         };
 
-        // What the platform made is told wherever it stands; what a stranger wrote is left out of a stranger's event.
-        bool IsTold(WebhookField field) =>
-            summary.Untrusted.All(other => other.Name != field.Name)
-            && !(summary.Stranger && rows.Find(@event, field.Name) is null or { IsTrusted: false, IsNeeded: false });
-    }
+        IEnumerable<WebhookField> Withheld()
+        {
+            var fields = summary.Trusted.Where((field, i) => kept[i] is null).Concat(summary.Untrusted).Where(field => !IsTold(field)).Select(field => field.Name)
+                .Where(name => rows.Find(@event, name) is { Field: not FieldFact.Rest }).Distinct().ToList(); // other names are the body's own
+            return fields.Count == 0 ? [] :
+            [
+                new WebhookField
+                {
+                    Name = FieldFact.Withheld,
+                    Text = $"{string.Join(", ", fields)}: not by a known member{(sender.Authors is null ? "" : "; cluster source authors NAME --add ID")}",
+                },
+            ];
+        }
 
-    private static WebhookField Short(WebhookField field) => field.Text is { } text ? field with { Text = HostileText.Cut(text, Fields.Long) } : field;
+        // Of a stranger's event names are told, and what platforms write; a sentence is left out, also where a name should stand.
+        bool IsTold(WebhookField field) => !summary.Stranger || rows.Find(@event, field.Name) switch
+        {
+            null => false,
+            { IsTrusted: false, IsNeeded: true } fact => field.Text is not { } name || Shapes.Link().IsMatch(name) || (Shapes.Name().IsMatch(name) && !(fact.IsToken && name.Contains(' '))),
+            { IsTrusted: false, Writer: Writer.User } => false,
+            _ => field.Number is not null || field.Text?.Any(char.IsWhiteSpace) == false,
+        };
+    }
 
     private sealed class KindRows
     {
+        private static readonly FieldFact Kept = Rows.Ours(FieldFact.Withheld, FieldForm.Text, "which sentences of strangers are left out, and the command that lets them in");
+
         private readonly FrozenDictionary<string, FieldFact> _fields;
         private readonly FrozenDictionary<(string Event, string Field), FieldFact> _ofEvents;
 
         public KindRows(IWebhookSender sender)
         {
             All = sender.Facts;
+            Events = sender.Events.ToFrozenDictionary(row => row.Event);
             Hosts = [.. sender.Hosts.Select(SenderHost.Known)];
             _fields = All.Where(fact => fact.Event is null).ToFrozenDictionary(fact => fact.Field);
             _ofEvents = All.Where(fact => fact.Event is not null).ToFrozenDictionary(fact => (fact.Event!, fact.Field));
         }
 
         public IReadOnlyList<FieldFact> All { get; }
+        public FrozenDictionary<string, EventFacts> Events { get; }
         public IReadOnlyList<SenderHost> Hosts { get; }
 
         public FieldFact? Find(string @event, string field) =>
-            _ofEvents.Count > 0 && _ofEvents.TryGetValue((@event, field), out var own) ? own : _fields.GetValueOrDefault(field);
+            _ofEvents.Count > 0 && _ofEvents.TryGetValue((@event, field), out var own) ? own
+            : _fields.GetValueOrDefault(field) ?? (field == FieldFact.Withheld ? Kept : _fields.GetValueOrDefault(FieldFact.Rest));
     }
 }

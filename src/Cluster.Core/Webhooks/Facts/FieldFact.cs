@@ -29,8 +29,17 @@ public sealed record FieldFact(string Field, Writer Writer, FieldForm Form, stri
     /// <summary>The one event, without its platform, for which this is so; null for all others.</summary>
     public string? Event { get; init; }
 
-    /// <summary>True for a name without which nobody knows what the event is about: it is told though a stranger may have chosen it.</summary>
+    /// <summary>The name of the row for what has none of its own.</summary>
+    public const string Rest = "*";
+
+    /// <summary>What is told of what is left out.</summary>
+    public const string Withheld = "withheld";
+
+    /// <summary>True for a name, of a check, a branch, a pod: it is told, as untrusted, though a stranger may have chosen it. Sentences of strangers are not.</summary>
     public bool IsNeeded { get; init; }
+
+    /// <summary>True for a name that never has a blank in it: of a branch, an account, a tag.</summary>
+    public bool IsToken { get; init; }
 
     /// <summary>Whether it may be told as trusted.</summary>
     public bool IsTrusted => Writer <= Writer.Owner;
@@ -51,6 +60,15 @@ internal static class Rows
     public static FieldFact Users(string field, string why) => new(field, Writer.User, FieldForm.Text, why);
 
     public static FieldFact Nobodys(string field, string why) => new(field, Writer.Unknown, FieldForm.Text, why);
+
+    /// <summary>Several names that the same people choose.</summary>
+    public static IEnumerable<FieldFact> Names(string why, params string[] fields) => fields.Select(field => Users(field, why) with { IsNeeded = true });
+
+    /// <summary>Several that never have a blank in them.</summary>
+    public static IEnumerable<FieldFact> Tokens(string why, params string[] fields) => Names(why, fields).Select(fact => fact with { IsToken = true });
+
+    /// <summary>A body's own fields, of which nothing is known.</summary>
+    public static FieldFact Rest { get; } = new(FieldFact.Rest, Writer.Unknown, FieldForm.Text, "of an event that is not known its own first fields are told, whoever wrote them");
 
     /// <summary>Several numbers that a platform counts.</summary>
     public static IEnumerable<FieldFact> Numbers(string why, params string[] fields) => fields.Select(field => Made(field, FieldForm.Number, why));

@@ -32,19 +32,33 @@ public abstract class FieldForm
     /// <returns>The field as it may be trusted; null where it may not.</returns>
     internal abstract WebhookField? Read(WebhookField field, FieldContext context);
 
+    /// <summary>What it is, for people.</summary>
+    public virtual string Described => "a form of its own, without room for a sentence";
+
+    /// <summary>Whether a value of this form may pass a test; of most forms that is not known.</summary>
+    internal virtual bool MayPass(Func<string, bool> test) => true;
+
     private sealed class Numeric : FieldForm
     {
+        public override string Described => "a number";
+
         internal override WebhookField? Read(WebhookField field, FieldContext context) => field.Number is null ? null : field;
     }
 
     private sealed class Free : FieldForm
     {
+        public override string Described => "any text";
+
         internal override WebhookField? Read(WebhookField field, FieldContext context) => null;
     }
 
     private sealed class OneOf(FrozenSet<string> words) : FieldForm
     {
+        public override string Described => $"one of: {string.Join(", ", words.Order(StringComparer.Ordinal))}";
+
         internal override WebhookField? Read(WebhookField field, FieldContext context) => field.Text is { } text && words.Contains(text) ? field : null;
+
+        internal override bool MayPass(Func<string, bool> test) => words.Any(test);
     }
 
     private sealed class Shaped(Regex shape) : FieldForm
@@ -59,6 +73,8 @@ public abstract class FieldForm
     /// <param name="head">What stands before that name.</param>
     internal sealed class Link(string path, string? name = null, string? head = null) : FieldForm
     {
+        public override string Described => "an address of fixed words and ids on the sender's own host";
+
         private const int MaxLength = 500;
         private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
 

@@ -16,6 +16,10 @@ internal sealed class GenericHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => GenericFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => GenericFacts.Events;
+
+    public string SameEvent => "the id to which --id points, for 8 days; without one the body, for 5 minutes";
+
     public bool TellsUnreadable => true;
 
     public WebhookScheme Scheme(SourceSettings settings) => HeaderSecret.Bearer;
@@ -25,6 +29,16 @@ internal sealed class GenericHook : IWebhookSender
         using var document = PayloadFields.Parse(delivery.Body);
         var root = document.RootElement;
         var id = At(root, delivery.Settings.Id);
+        var settings = delivery.Settings;
+        var bare = settings is { Id: null, Type: null, Title: null, Url: null };
+        var told = Named(
+            Number("bytes", delivery.Body.Length),
+            Address("url", At(root, settings.Url ?? (bare ? "/url" : null))));
+        var known = Named(
+            Text("type", At(root, settings.Type ?? (bare ? "/type" : null))),
+            Text("title", At(root, settings.Title ?? (bare ? "/title" : null))),
+            Text("id", id ?? (bare ? At(root, "/id") : null)));
+        var own = bare ? BodyFields.Of(root, 3, told.Concat(known).Select(field => field.Name)).ToList() : [];
         return new WebhookReading
         {
             Id = string.IsNullOrEmpty(id) ? null : id,
@@ -33,13 +47,10 @@ internal sealed class GenericHook : IWebhookSender
             Summary = new WebhookSummary
             {
                 Name = "generic.event",
-                Trusted = Named(
-                    Number("bytes", delivery.Body.Length),
-                    Address("url", At(root, delivery.Settings.Url))),
-                Untrusted = Named(
-                    Text("type", At(root, delivery.Settings.Type)),
-                    Text("title", At(root, delivery.Settings.Title)),
-                    Text("id", id)),
+                FilterReason = BodyFields.Well(own) is null ? null : "not a failure",
+                FilteredBy = BodyFields.Well(own),
+                Trusted = told,
+                Untrusted = [.. known, .. own],
             },
         };
     }

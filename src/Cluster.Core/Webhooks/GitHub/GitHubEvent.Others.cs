@@ -5,26 +5,75 @@ namespace Cluster.Core.Webhooks.GitHub;
 
 public static partial class GitHubEvent
 {
-    // A job tells nothing about where its commit stands, so its names, which the workflow file gives, are left out: the steps have numbers.
+    // A suite is all checks of one app for a commit (GitHub Docs: REST, check suites). It has no address of its own.
+    private static WebhookSummary CheckSuite(PayloadFields f)
+    {
+        var conclusion = f.Pattern("check_suite.conclusion", Word());
+        var author = CheckAuthor(f, "check_suite", "check_suite");
+        return new WebhookSummary
+        {
+            Name = "github.check_suite",
+            FilterReason = WakeReason(f, conclusion),
+            FilteredBy = WokenBy(f),
+            Trusted = Told("check_suite", f, author),
+            Branch = author == Member ? f.Pattern("check_suite.head_branch", Shapes.Path()) : null,
+            Fork = author == Member ? false : IsForeign(f, "check_suite", "check_suite") ? true : null,
+            Stranger = author != Member,
+        };
+    }
+
+    // Branches that are listed are the repository's own, and its commit is on them (GitHub Docs: webhook events, status). A fork's commit is on none.
+    private static WebhookSummary Status(PayloadFields f)
+    {
+        var row = GitHubEvents.ByName["status"];
+        var branches = f.Items("branches").ConvertAll(branch => branch.Pattern("name", Shapes.Path()));
+        var standard = f.Text("repository.default_branch");
+        return new WebhookSummary
+        {
+            Name = "github.status",
+            FilterReason = row.Outcome!.FilterReason(f),
+            FilteredBy = row.Outcome.Field,
+            Trusted = Told("status", f, branches.Count > 0 ? Member : Outside),
+            Branch = branches.Contains(standard) ? standard : branches.Count == 1 ? branches[0] : null,
+            Fork = branches.Count > 0 ? false : null,
+            Stranger = branches.Count == 0,
+        };
+    }
+
+    // Only who may write here deploys here. A later deployment to an environment makes an earlier one's failure needless.
+    private static WebhookSummary DeploymentStatus(PayloadFields f)
+    {
+        var row = GitHubEvents.ByName["deployment_status"];
+        var state = f.Text("deployment_status.state");
+        return new WebhookSummary
+        {
+            Name = "github.deployment_status",
+            FilterReason = row.Outcome!.FilterReason(f),
+            FilteredBy = row.Outcome.Field,
+            Trusted = row.Read(f),
+            Subject = About(
+                state is "failure" or "error", state == "success", f.Integer("deployment.id"),
+                "deployment", $"{f.Integer("repository.id")}", f.Text("deployment.task"), f.Text("deployment.environment")),
+        };
+    }
+
+    // A job tells nothing about where its commit stands.
     private static WebhookSummary WorkflowJob(PayloadFields f)
     {
         var conclusion = f.Pattern("workflow_job.conclusion", Word());
-        var failed = f.Items("workflow_job.steps").Find(step => step.Text("conclusion") == "failure");
+        var failed = f.Items("workflow_job.steps").Find(step => step.Text("conclusion") is "failure" or "timed_out");
         return new WebhookSummary
         {
             Name = "github.workflow_job",
             FilterReason = WakeReason(f, conclusion),
-            Trusted = Named(
-                Text("action", f.Pattern("action", Word())),
-                Text("repository", f.Pattern("repository.full_name", Repository())),
-                Text("conclusion", conclusion),
-                Address("url", f.Link("workflow_job.html_url")),
-                Text("head_sha", f.Pattern("workflow_job.head_sha", Sha())),
-                Number("run_id", f.Integer("workflow_job.run_id")),
-                Number("run_attempt", f.Integer("workflow_job.run_attempt")),
-                Number("failed_step", failed.Integer("number")),
-                Text("sender", f.Pattern("sender.login", Login())),
-                Text("author", Outside)),
+            FilteredBy = WokenBy(f),
+            Trusted =
+            [
+                .. Told("workflow_job", f, Outside),
+                .. Named(
+                    Number("failed_step", failed.Integer("number")),
+                    Text("failed_step_name", failed.Text("name"))),
+            ],
             Stranger = true,
         };
     }
@@ -37,24 +86,7 @@ public static partial class GitHubEvent
         return new WebhookSummary
         {
             Name = "github.pull_request",
-            Trusted = Named(
-                Text("action", f.Pattern("action", Word())),
-                Text("repository", f.Pattern("repository.full_name", Repository())),
-                Text("sender", f.Pattern("sender.login", Login())),
-                Number("sender_id", f.Integer("sender.id")),
-                Number("number", f.Integer("pull_request.number")),
-                Address("url", f.Link("pull_request.html_url")),
-                Text("head_sha", f.Pattern("pull_request.head.sha", Sha())),
-                Number("author_id", f.Integer("pull_request.user.id")),
-                Number("changed_files", f.Integer("pull_request.changed_files")),
-                Text("draft", f.Flag("pull_request.draft") == true ? "true" : null),
-                Text("author", author)),
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("title", f.Text("pull_request.title")),
-                    Text("branch", f.Text("pull_request.head.ref")),
-                    Text("body", f.Text("pull_request.body"), Long)),
+            Trusted = Told("pull_request", f, author),
             Branch = own ? f.Pattern("pull_request.head.ref", Shapes.Path()) : null,
             Fork = own ? false : IsFork(home, head),
             Stranger = author != Member,
@@ -70,16 +102,7 @@ public static partial class GitHubEvent
         {
             Name = "github.push",
             FilterReason = f.Flag("deleted") == true ? "deleted" : standard ? null : "not the default branch",
-            Trusted = Named(
-                Text("repository", f.Pattern("repository.full_name", Repository())),
-                Text("sender", f.Pattern("sender.login", Login())),
-                Number("sender_id", f.Integer("sender.id")),
-                Text("before", f.Pattern("before", Sha())),
-                Text("after", f.Pattern("after", Sha())),
-                Number("commits", f.Items("commits").Count),
-                Text("forced", f.Flag("forced") == true ? "true" : null),
-                Address("url", f.Link("head_commit.url"))),
-            Untrusted = Named(Text("ref", f.Text("ref"))),
+            Trusted = [.. Told("push", f, null), .. Named(Number("commits", f.Items("commits").Count))],
             Branch = BranchOf(f.Pattern("ref", Shapes.Path())),
             Fork = false,
         };
@@ -91,24 +114,14 @@ public static partial class GitHubEvent
 
     private static WebhookSummary DependabotAlert(PayloadFields f)
     {
-        var severity = f.Pattern("alert.security_advisory.severity", Word());
+        var severity = f.Text("alert.security_advisory.severity");
         return new WebhookSummary
         {
             Name = "github.dependabot_alert",
             FilterReason = f.Text("action") is not ("created" or "reopened" or "reintroduced") ? "not new"
                 : severity is "high" or "critical" ? null : "not severe",
-            Trusted = Named(
-                Text("action", f.Pattern("action", Word())),
-                Text("repository", f.Pattern("repository.full_name", Repository())),
-                Number("number", f.Integer("alert.number")),
-                Address("url", f.Link("alert.html_url")),
-                Text("severity", severity),
-                Text("ghsa_id", f.Pattern("alert.security_advisory.ghsa_id", AdvisoryId())),
-                Text("cve_id", f.Pattern("alert.security_advisory.cve_id", AdvisoryId())),
-                Text("ecosystem", f.Pattern("alert.dependency.package.ecosystem", Word())),
-                Text("package", f.Pattern("alert.dependency.package.name", Package())),
-                Text("sender", f.Pattern("sender.login", Login())),
-                Text("author", Outside)),
+            FilteredBy = f.Text("action") is "created" or "reopened" or "reintroduced" ? "severity" : "action",
+            Trusted = Told("dependabot_alert", f, Outside),
             Stranger = true, // whoever reported the weakness wrote its description
             Subject = About(
                 f.Text("action") is "created" or "reopened" or "reintroduced", f.Text("action") == "fixed", f.Moment("alert.updated_at"),
@@ -118,25 +131,13 @@ public static partial class GitHubEvent
 
     private static WebhookSummary SecurityAdvisory(PayloadFields f)
     {
-        var first = f.Items("security_advisory.vulnerabilities").FirstOrDefault();
         return new WebhookSummary
         {
             Name = "github.security_advisory",
             FilterReason = f.Text("action") is "published" or "updated" ? null : "not published",
-            Trusted = Named(
-                Text("action", f.Pattern("action", Word())),
-                Text("severity", f.Pattern("security_advisory.severity", Word())),
-                Text("ghsa_id", f.Pattern("security_advisory.ghsa_id", AdvisoryId())),
-                Text("ecosystem", first.Pattern("package.ecosystem", Word())),
-                Text("package", first.Pattern("package.name", Package())),
-                Text("author", Outside)),
+            FilteredBy = "action",
+            Trusted = Told("security_advisory", f, Outside),
             Stranger = true,
         };
     }
-
-    [System.Text.RegularExpressions.GeneratedRegex(@"\A(GHSA|CVE)-[0-9a-z-]{4,30}\z")]
-    private static partial System.Text.RegularExpressions.Regex AdvisoryId();
-
-    [System.Text.RegularExpressions.GeneratedRegex(@"\A@?[A-Za-z0-9_.-]{1,60}([/:][A-Za-z0-9_.-]{1,60}){0,4}\z")]
-    private static partial System.Text.RegularExpressions.Regex Package();
 }

@@ -34,8 +34,11 @@ public static partial class GitHubEvent
         {
             "ping" => new WebhookSummary { Name = "github.ping", FilterReason = "ping" },
             "check_run" => CheckRun(reader),
+            "check_suite" => CheckSuite(reader),
             "workflow_run" => WorkflowRun(reader, members),
             "workflow_job" => WorkflowJob(reader),
+            "status" => Status(reader),
+            "deployment_status" => DeploymentStatus(reader),
             "pull_request" => PullRequest(reader, members),
             "push" => Push(reader),
             "dependabot_alert" => DependabotAlert(reader),
@@ -52,31 +55,15 @@ public static partial class GitHubEvent
     private static WebhookSummary CheckRun(PayloadFields f)
     {
         var conclusion = f.Pattern("check_run.conclusion", Word());
-        var author = CheckRunAuthor(f);
+        var author = CheckAuthor(f, "check_run", "check_run.check_suite");
         return new WebhookSummary
         {
             Name = "github.check_run",
             FilterReason = WakeReason(f, conclusion),
-            Trusted = Named(
-                Text("action", f.Pattern("action", Word())),
-                Text("repository", f.Pattern("repository.full_name", Repository())),
-                Text("conclusion", conclusion),
-                Address("url", f.Link("check_run.html_url")),
-                Text("head_sha", f.Pattern("check_run.head_sha", Sha())),
-                Text("app", f.Pattern("check_run.app.slug", Login())),
-                Number("app_id", f.Integer("check_run.app.id")),
-                Number("check_run_id", f.Integer("check_run.id")),
-                Text("author", author)),
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("name", f.Text("check_run.name")),
-                    Text("branch", f.Text("check_run.check_suite.head_branch")),
-                    Text("output_title", f.Text("check_run.output.title")),
-                    Text("output_summary", f.Text("check_run.output.summary"), Long),
-                    Text("output_text", f.Text("check_run.output.text"))),
+            FilteredBy = WokenBy(f),
+            Trusted = Told("check_run", f, author),
             Branch = author == Member ? f.Pattern("check_run.check_suite.head_branch", Shapes.Path()) : null,
-            Fork = author == Member ? false : IsForeign(f) ? true : null,
+            Fork = author == Member ? false : IsForeign(f, "check_run", "check_run.check_suite") ? true : null,
             Stranger = author != Member,
             PayloadOpen = author == Member,
 
@@ -101,21 +88,8 @@ public static partial class GitHubEvent
         {
             Name = "github.workflow_run",
             FilterReason = WakeReason(f, conclusion),
-            Trusted = Named(
-                Text("action", f.Pattern("action", Word())),
-                Text("repository", f.Pattern("repository.full_name", Repository())),
-                Text("conclusion", conclusion),
-                Address("url", f.Link("workflow_run.html_url")),
-                Text("head_sha", f.Pattern("workflow_run.head_sha", Sha())),
-                Text("trigger", trigger),
-                Number("run_number", f.Integer("workflow_run.run_number")),
-                Number("run_attempt", f.Integer("workflow_run.run_attempt")),
-                Text("author", author)),
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("name", f.Text("workflow_run.name")),
-                    Text("branch", f.Text("workflow_run.head_branch"))),
+            FilteredBy = WokenBy(f),
+            Trusted = Told("workflow_run", f, author),
             Branch = own ? f.Pattern("workflow_run.head_branch", Shapes.Path()) : null,
             Fork = own ? false : IsFork(home, f.Integer("workflow_run.head_repository.id")),
             Stranger = author != Member,
@@ -128,11 +102,12 @@ public static partial class GitHubEvent
         };
     }
 
-    // Any other event is told by its platform-made fields. A title comes along only if the platform says that a member wrote it.
+    // Any other event is told by its row, and by what all have. Sentences come along only if the platform says that a member wrote them.
     private static WebhookSummary Other(string eventName, PayloadFields f, MemberIds members)
     {
-        string[] subjects = ["pull_request", "issue", "comment", "review", "discussion", "release", "alert", "deployment_status"];
+        string[] subjects = ["pull_request", "issue", "comment", "review", "discussion", "release", "alert"];
         var subject = Array.Find(subjects, f.Has);
+        var row = GitHubEvents.ByName.GetValueOrDefault(eventName);
         var author = "none";
         if (subject is not null)
         {
@@ -140,27 +115,45 @@ public static partial class GitHubEvent
             subject = Array.Find(["review", "comment"], f.Has) ?? subject;
             author = IsMember(f.Text($"{subject}.author_association")) || members.Has(AuthorId(f, subject)) ? Member : Outside;
         }
+        else if (row is { Strangers: true })
+        {
+            author = Outside;
+        }
 
+        var common = Named(
+            Number("sender_id", f.Integer("sender.id")),
+            Text("sender", f.Text("sender.login")),
+            Number("number", subject is null ? null : f.Integer($"{subject}.number") ?? f.Integer("issue.number") ?? f.Integer("pull_request.number")),
+            Address("url", subject is null ? f.Link("compare") : f.Link($"{subject}.html_url") ?? f.Link("pull_request.html_url") ?? f.Link("issue.html_url")),
+            Text("author", author == "none" ? null : author),
+            Text("title", f.Text(subject == "release" ? "release.name" : $"{subject}.title")),
+            Text("body", subject == "release" ? null : f.Text($"{subject}.body"), Long));
+        var told = (row ?? GitHubEvents.Unknown).Read(f);
+
+        // A member's review stands on a stranger's pull request: then only the review's words are a member's.
+        if (author == Member && Array.Exists(["pull_request", "issue", "discussion"], thread => f.Has(thread) && !IsMember(f.Text($"{thread}.author_association")) && !members.Has(f.Integer($"{thread}.user.id"))))
+        {
+            told.RemoveAll(field => field.Name is "title" or "label" or "labels");
+        }
+
+        told.AddRange(common.Where(field => told.All(other => other.Name != field.Name)));
         return new WebhookSummary
         {
             Name = $"github.{eventName}",
-            Trusted = Named(
-                Text("action", f.Pattern("action", Word())),
-                Text("repository", f.Pattern("repository.full_name", Repository())),
-                Text("sender", f.Pattern("sender.login", Login())),
-                Number("sender_id", f.Integer("sender.id")),
-                Number("number", subject is null ? null : f.Integer($"{subject}.number") ?? f.Integer("issue.number") ?? f.Integer("pull_request.number")),
-                Address("url", f.Link(subject is null ? "compare" : $"{subject}.html_url")),
-                Text("author", subject is null ? null : author)),
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("title", f.Text(subject == "release" ? "release.name" : $"{subject}.title")),
-                    Text("body", subject == "release" ? null : f.Text($"{subject}.body"), Long)),
+            FilterReason = row?.Outcome?.FilterReason(f),
+            FilteredBy = row?.Outcome?.Field,
+            Trusted = told,
+            Untrusted = row is null ? [.. BodyFields.Of(f.Root, 1, told.Select(field => field.Name))] : [],
             Stranger = author == Outside,
             PayloadOpen = author == Member && subject != "release" && AllAreMembers(f, members),
         };
     }
+
+    private static List<WebhookField> Told(string eventName, PayloadFields f, string? author) =>
+        [.. GitHubEvents.ByName[eventName].Read(f), .. Named(Text("author", author))];
+
+    // What of an event says that nobody need hear of it.
+    private static string WokenBy(PayloadFields f) => f.Text("action") == "completed" ? "conclusion" : "action";
 
     // What only somebody with write access sets off in the repository itself. An issue or a comment runs there too, with its author's
     // words as the run's title, and so does a run that another run sets off.
@@ -180,15 +173,15 @@ public static partial class GitHubEvent
     // A check run names no author. Its text comes from a workflow file or an app that reads the commit, so it is a member's only
     // where the commit stands in the repository itself. A pull request that is listed tells by its head repository. Where none is
     // listed, a fork has no branch here (GitHub Docs: REST, check runs), but runs of GitHub's own Actions may carry the fork's.
-    private static string CheckRunAuthor(PayloadFields f)
+    private static string CheckAuthor(PayloadFields f, string check, string suite)
     {
-        if (f.Integer("repository.id") is not { } home || f.Text("check_run.check_suite.head_branch") is null)
+        if (f.Integer("repository.id") is not { } home || f.Text($"{suite}.head_branch") is null)
         {
             return Outside;
         }
 
         var listed = false;
-        foreach (var list in new[] { "check_run.pull_requests", "check_run.check_suite.pull_requests" })
+        foreach (var list in new[] { $"{check}.pull_requests", $"{suite}.pull_requests" }.Distinct())
         {
             foreach (var pullRequest in f.Items(list))
             {
@@ -200,12 +193,12 @@ public static partial class GitHubEvent
             }
         }
 
-        return listed || f.Text("check_run.app.slug") is { } app && app != Actions ? Member : Outside;
+        return listed || f.Text($"{check}.app.slug") is { } app && app != Actions ? Member : Outside;
     }
 
     // A pull request that is listed and comes from another repository.
-    private static bool IsForeign(PayloadFields f) =>
-        f.Items("check_run.pull_requests").Concat(f.Items("check_run.check_suite.pull_requests"))
+    private static bool IsForeign(PayloadFields f, string check, string suite) =>
+        f.Items($"{check}.pull_requests").Concat(f.Items($"{suite}.pull_requests"))
             .Any(pullRequest => IsFork(f.Integer("repository.id"), pullRequest.Integer("head.repo.id")) == true);
 
     // That it is none is said only where a member's commit is proved, since a run of the repository itself may be about a fork's.
@@ -225,7 +218,7 @@ public static partial class GitHubEvent
 
     private static bool IsMember(string? association) => association is "OWNER" or "MEMBER" or "COLLABORATOR";
 
-    [GeneratedRegex(@"\A[a-z_]{1,64}\z")]
+    [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,63}\z")]
     private static partial Regex EventName();
 
     [GeneratedRegex(@"\A[A-Za-z0-9-]{1,64}\z")]
@@ -239,7 +232,4 @@ public static partial class GitHubEvent
 
     [GeneratedRegex(@"\A[0-9a-f]{40}([0-9a-f]{24})?\z")]
     private static partial Regex Sha();
-
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?\z")]
-    private static partial Regex Login();
 }

@@ -15,6 +15,10 @@ internal sealed class GitHubHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => GitHubFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => GitHubEvents.All;
+
+    public string SameEvent => "the delivery's id, which a redelivery keeps, and the body: for 8 days, or for 10 seconds where it tells neither a time nor a commit";
+
     public IReadOnlyList<string> Hosts { get; } = ["github.com"];
 
     public int MaxBody => 25 * 1024 * 1024; // larger events are not sent

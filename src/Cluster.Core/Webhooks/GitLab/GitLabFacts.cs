@@ -18,9 +18,25 @@ internal static class GitLabFacts
             unapproval unapproved update updated
             """), Said),
         Made("status", Words("""
-            canceled canceling created failed manual pending preparing running scheduled skipped success waiting_for_callback waiting_for_resource
+            blocked canceled canceling created failed manual pending preparing running scheduled skipped success waiting_for_callback waiting_for_resource
             """), Said),
-        Made("state", Words("opened closed merged locked"), Said),
+        Made("state", Words("opened closed merged locked active detected confirmed resolved dismissed"), Said),
+        Made("severity", Words("critical high medium low info unknown"), "one of GitLab's words, by a scanner or who may change incidents"),
+        Made("confidence", Words("confirmed high medium low unknown experimental ignore"), Said),
+        Made("report_type", Words("""
+            api_fuzzing cluster_image_scanning container_scanning container_scanning_for_registry coverage_fuzzing dast dependency_scanning generic sast
+            sast_iac secret_detection security_audit
+            """), Said),
+        Made("environment_tier", Words("production staging testing development other"), Said),
+        Made("issue_type", Words("Issue Incident Task Epic Objective Requirement Ticket Key_Result"), Said),
+        Made("noteable", Words("Issue MergeRequest Commit Snippet WorkItem Note Epic"), Said),
+        Made("merge_status", Words("""
+            approvals_syncing checking ci_must_pass ci_still_running commits_status conflict discussions_not_resolved draft_status external_status_checks
+            jira_association_missing locked_lfs_files locked_paths mergeable merge_request_blocked merge_time need_rebase not_approved not_open preparing
+            requested_changes security_policy_pipeline_check security_policy_violations status_checks_must_pass title_regex unchecked
+            """), Said),
+        Made("visibility", Words("public private internal"), Said),
+        .. new[] { "allow_failure", "draft", "active" }.Select(field => Ours(field, Words("true"), "a flag of GitLab's")),
         Made("source", Words("""
             api chat container_registry_push duo_workflow external external_pull_request_event merge_request_event ondemand_dast_scan
             ondemand_dast_validation parent_pipeline pipeline pipeline_execution_policy_schedule push schedule security_orchestration_policy trigger web webide
@@ -36,14 +52,18 @@ internal static class GitLabFacts
             upstream_bridge_project_not_found user_blocked
             """), Said),
         .. new[] { "head_sha", "before", "after" }.Select(field => Made(field, Hex, "a hash of the commit")),
-        .. Numbers("GitLab numbers it", "author_id", "first_failed_job", "job_id", "merge_request", "number", "pipeline_id", "user_id"),
-        Made("commits", Number, "GitLab counts it"),
+        .. Numbers("GitLab numbers it", "author_id", "deployment_id", "first_failed_job", "job_id", "merge_request", "number", "pipeline_id", "token_id", "user_id"),
+        .. Numbers("GitLab counts it", "commits", "line"),
         Ours("failed_jobs", Number, "counted here"),
         Author,
         Made(
             "url",
-            new Link(@"((/-)?/((pipelines|jobs|builds|merge_requests|issues|issues/incident|work_items|incidents)/[0-9]{1,20}|commit/[0-9a-f]{7,64})(#note_[0-9]{1,20})?)?", "project"),
+            new Link(@"((/-)?/((pipelines|jobs|builds|security/vulnerabilities|merge_requests|issues|issues/incident|work_items|incidents)/[0-9]{1,20}|commit/[0-9a-f]{7,64})(#note_[0-9]{1,20})?)?", "project"),
             "GitLab makes it of the project's path, fixed words and numbers"),
-        .. Texts(Written, "branch", "failed_job_names", "title", "target", "description", "ref", "text"),
+        Made("commit_url", new Link("/-/commit/[0-9a-f]{7,64}", "project"), "GitLab makes it of the project's path and a hash"),
+        .. Names(Written, "failed_job_names", "name", "stage", "environment", "runner", "identifiers", "package", "path", "access", "expires_at"),
+        .. Tokens(Written, "branch", "target", "ref", "tag", "version", "group", "member", "event_name"),
+        .. Texts(Written, "title", "description", "text", "labels"),
+        Rest,
     ];
 }

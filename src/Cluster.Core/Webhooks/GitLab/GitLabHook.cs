@@ -22,6 +22,10 @@ internal sealed class GitLabHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => GitLabFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => GitLabEvents.All;
+
+    public string SameEvent => "a signed id, for 8 days; with a token the key of the delivery for 8 days and the body for 10 seconds; without a key the body";
+
     public IReadOnlyList<string> Hosts { get; } = ["gitlab.com"];
 
     public int MaxBody => 25 * 1024 * 1024;
@@ -46,6 +50,7 @@ internal sealed class GitLabHook : IWebhookSender
             "build" => Job(f),
             "merge_request" => MergeRequest(f, members),
             "push" => Push(f),
+            "deployment" => Deployment(f),
             { } other => Other(other, f, members),
             null => Other("event", f, members),
         };
@@ -81,7 +86,7 @@ internal sealed class GitLabHook : IWebhookSender
     // Only who may push to the project starts a pipeline in it, unless it runs for a merge request from elsewhere.
     private static WebhookSummary Pipeline(PayloadFields f)
     {
-        var status = f.Pattern("object_attributes.status", Shapes.Word());
+        var status = f.Text("object_attributes.status");
         var source = f.Pattern("object_attributes.source", Shapes.Word());
         var author = f.Has("merge_request")
             ? IsOwn(f, "merge_request") ? Member : Outside
@@ -91,25 +96,20 @@ internal sealed class GitLabHook : IWebhookSender
         {
             Name = "gitlab.pipeline",
             FilterReason = status == "failed" ? null : "not a failure",
-            Trusted = Named(
-                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
-                Text("status", status),
-                Address("url", f.Link("object_attributes.url")),
-                Number("pipeline_id", f.Integer("object_attributes.id")),
-                Text("head_sha", f.Pattern("object_attributes.sha", Shapes.Hex())),
-                Text("source", source),
-                Number("merge_request", f.Integer("merge_request.iid")),
-                Number("failed_jobs", failed.Count),
-                Number("first_failed_job", failed.FirstOrDefault().Integer("id")),
-                Text("failure_reason", failed.FirstOrDefault().Pattern("failure_reason", Shapes.Word())),
-                Text("author", author)),
+            FilteredBy = "status",
+
             // The pipeline's variables may be secrets and its people's addresses are theirs: neither is told. Nor are its commit's words, which
             // stay a stranger's after a merge.
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("branch", f.Text("object_attributes.ref")),
+            Trusted =
+            [
+                .. GitLabEvents.ByName["pipeline"].Read(f),
+                .. Named(
+                    Number("failed_jobs", failed.Count),
+                    Number("first_failed_job", failed.FirstOrDefault().Integer("id")),
+                    Text("failure_reason", failed.FirstOrDefault().Text("failure_reason")),
+                    Text("author", author),
                     Text("failed_job_names", failed.Count == 0 ? null : string.Join(", ", failed.Take(5).Select(build => Shown(build.Text("name")))))),
+            ],
             Branch = author == Member && f.Flag("object_attributes.tag") != true ? f.Pattern("object_attributes.ref", Shapes.Path()) : null,
             Fork = author == Member ? false : IsForeign(f, "merge_request") ? true : null,
             Stranger = author != Member,
@@ -123,20 +123,13 @@ internal sealed class GitLabHook : IWebhookSender
     // A job does not say where its commit stands.
     private static WebhookSummary Job(PayloadFields f)
     {
-        var status = f.Pattern("build_status", Shapes.Word());
+        var status = f.Text("build_status");
         return new WebhookSummary
         {
             Name = "gitlab.job",
             FilterReason = status == "failed" ? null : "not a failure",
-            Trusted = Named(
-                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
-                Text("status", status),
-                Text("failure_reason", f.Pattern("build_failure_reason", Shapes.Word())),
-                Number("job_id", f.Integer("build_id")),
-                Number("pipeline_id", f.Integer("pipeline_id")),
-                Text("head_sha", f.Pattern("sha", Shapes.Hex())),
-                Address("url", f.Link("project.web_url") ?? f.Link("repository.homepage")),
-                Text("author", Outside)),
+            FilteredBy = "status",
+            Trusted = [.. GitLabEvents.ByName["job"].Read(f), .. Named(Text("author", Outside))],
             Stranger = true,
         };
     }
@@ -150,22 +143,8 @@ internal sealed class GitLabHook : IWebhookSender
         {
             Name = "gitlab.merge_request",
             FilterReason = action is null or "open" or "reopen" ? null : "not opened",
-            Trusted = Named(
-                Text("action", action),
-                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
-                Number("number", f.Integer("object_attributes.iid")),
-                Address("url", f.Link("object_attributes.url")),
-                Text("state", f.Pattern("object_attributes.state", Shapes.Word())),
-                Text("head_sha", f.Pattern("object_attributes.last_commit.id", Shapes.Hex())),
-                Number("author_id", f.Integer("object_attributes.author_id")),
-                Text("author", author)),
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("title", f.Text("object_attributes.title")),
-                    Text("branch", f.Text("object_attributes.source_branch")),
-                    Text("target", f.Text("object_attributes.target_branch")),
-                    Text("description", f.Text("object_attributes.description"), Long)),
+            FilteredBy = "action",
+            Trusted = [.. GitLabEvents.ByName["merge_request"].Read(f), .. Named(Text("author", author))],
             Branch = own ? f.Pattern("object_attributes.source_branch", Shapes.Path()) : null,
             Fork = own ? false : IsForeign(f, "object_attributes") ? true : null,
             Stranger = author != Member,
@@ -180,14 +159,7 @@ internal sealed class GitLabHook : IWebhookSender
         {
             Name = "gitlab.push",
             FilterReason = standard ? null : "not the default branch",
-            Trusted = Named(
-                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
-                Address("url", f.Link("project.web_url")),
-                Text("before", f.Pattern("before", Shapes.Hex())),
-                Text("after", f.Pattern("after", Shapes.Hex())),
-                Number("commits", f.Integer("total_commits_count")),
-                Number("user_id", f.Integer("user_id"))),
-            Untrusted = Named(Text("ref", f.Text("ref"))),
+            Trusted = GitLabEvents.ByName["push"].Read(f),
             Branch = f.Pattern("ref", Shapes.Path()) is { } reference && reference.StartsWith("refs/heads/", StringComparison.Ordinal)
                 ? reference["refs/heads/".Length..]
                 : null,
@@ -199,24 +171,45 @@ internal sealed class GitLabHook : IWebhookSender
     // author counts, not who did something to it.
     private static WebhookSummary Other(string name, PayloadFields f, MemberIds members)
     {
-        var author = members.Has(f.Integer("object_attributes.author_id")) ? Member : f.Has("object_attributes") ? Outside : null;
+        var row = GitLabEvents.ByName.GetValueOrDefault(name);
+        var author = members.Has(f.Integer("object_attributes.author_id")) ? Member
+            : row is { Strangers: true } || (f.Has("object_attributes") && (row is null || row.Facts.Any(fact => fact.Field == "author"))) ? Outside : null;
+        List<WebhookField> told = [.. (row ?? GitLabEvents.Unknown).Read(f), .. Named(Text("author", author))];
+
+        // A listed person's note stands on a stranger's issue, whose title is not theirs.
+        if (author == Member && Array.Exists(["issue", "merge_request", "snippet"], thread => f.Has(thread) && !members.Has(f.Integer($"{thread}.author_id"))))
+        {
+            told.RemoveAll(field => field.Name is "title" or "labels");
+        }
+
         return new WebhookSummary
         {
             Name = $"gitlab.{name}",
-            Trusted = Named(
-                Text("action", f.Pattern("object_attributes.action", Shapes.Word())),
-                Text("project", f.Pattern("project.path_with_namespace", Shapes.Path())),
-                Number("number", f.Integer("object_attributes.iid")),
-                Number("author_id", f.Integer("object_attributes.author_id")),
-                Address("url", f.Link("object_attributes.url") ?? f.Link("project.web_url")),
-                Text("author", author)),
-            Untrusted = author != Member
-                ? []
-                : Named(
-                    Text("title", f.Text("object_attributes.title")),
-                    Text("text", f.Text("object_attributes.note") ?? f.Text("object_attributes.description"), Long)),
+            FilterReason = row?.Outcome?.FilterReason(f) ?? (IsOver(f) ? "not a failure" : null),
+            FilteredBy = row?.Outcome?.Field ?? "action",
+            Trusted = told,
+            Untrusted = row is null ? [.. BodyFields.Of(f.Root, 1, told.Select(field => field.Name))] : [],
             Stranger = author == Outside,
             PayloadOpen = author == Member && AllAreMembers(f, members),
+        };
+    }
+
+    private static bool IsOver(PayloadFields f) => f.Text("object_attributes.type") == "Incident" && f.Text("object_attributes.action") == "close";
+
+    // A later deployment to an environment makes an earlier one's failure needless.
+    private static WebhookSummary Deployment(PayloadFields f)
+    {
+        var row = GitLabEvents.ByName["deployment"];
+        var status = f.Text("status");
+        return new WebhookSummary
+        {
+            Name = "gitlab.deployment",
+            FilterReason = row.Outcome!.FilterReason(f),
+            FilteredBy = row.Outcome.Field,
+            Trusted = row.Read(f),
+            Subject = About(
+                status == "failed", status == "success", f.Integer("deployment_id"),
+                "deployment", $"{f.Integer("project.id")}", f.Text("environment")),
         };
     }
 

@@ -22,6 +22,10 @@ internal sealed class GrafanaHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => AlertFacts.Grafana;
 
+    public IReadOnlyList<EventFacts> Events { get; } = AlertFacts.Events(grafana: true);
+
+    public string SameEvent => "the body: for 8 days where a time is signed, else for 5 minutes";
+
     public IReadOnlyList<string> Modes => ["timestamp", BodyOnly];
 
     public WebhookScheme Scheme(SourceSettings settings) => settings.Mode == BodyOnly ? Untimed : Timed;

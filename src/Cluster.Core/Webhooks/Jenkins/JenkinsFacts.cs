@@ -11,9 +11,10 @@ internal static class JenkinsFacts
     [
         Made("phase", Words("QUEUED STARTED COMPLETED FINALIZED"), "one of the plugin's words"),
         Made("status", Words("SUCCESS UNSTABLE FAILURE NOT_BUILT ABORTED start success failure unstable not_built aborted"), "one of Jenkins' words"),
-        Made("number", Number, "Jenkins counts it"),
+        .. Numbers("Jenkins counts it", "number", "tests_failed", "tests_total"),
         Made("head_sha", Hex, "a hash of the commit"),
         Made("url", new Link("/[0-9]{1,9}"), "a build's number below the address of the job; the job's is trusted only if it is the source's host, with its path"),
-        .. Texts("whoever named the job, or pushed the branch", "job", "branch"),
+        .. Texts("whoever named the job, or pushed the branch", "job", "branch", "path", "build_name", "failed_tests", "culprits", "scm_url", "notes"),
+        Rest,
     ];
 }

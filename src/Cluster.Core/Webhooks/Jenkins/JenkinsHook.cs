@@ -24,6 +24,10 @@ internal sealed partial class JenkinsHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => JenkinsFacts.All;
 
+    public IReadOnlyList<EventFacts> Events { get; } = [JenkinsEvents.Row];
+
+    public string SameEvent => "the build's address, phase, status, number in the queue and time, for 5 minutes";
+
     public bool TellsUnreadable => true;
 
     public WebhookScheme Scheme(SourceSettings settings) => Secret;
@@ -35,6 +39,7 @@ internal sealed partial class JenkinsHook : IWebhookSender
         var phase = f.Pattern("build.phase", Shapes.Word());
         var status = f.Pattern("build.status", Shapes.Word()) ?? f.Pattern("event", Shapes.Word());
         var place = f.Text("build.full_url") ?? f.Text("build.url") ?? f.Text("buildUrl");
+        var told = JenkinsEvents.Row.Read(f);
         return new WebhookReading
         {
             // It tries again only where no answer came, and at once (jenkinsci/notification-plugin, Endpoint.java).
@@ -46,15 +51,9 @@ internal sealed partial class JenkinsHook : IWebhookSender
             {
                 Name = "jenkins.build",
                 FilterReason = WakeReason(phase, status),
-                Trusted = Named(
-                    Text("phase", phase),
-                    Text("status", status),
-                    Number("number", f.Integer("build.number")),
-                    Text("head_sha", f.Pattern("build.scm.commit", Shapes.Hex())),
-                    Address("url", place)),
-                Untrusted = Named(
-                    Text("job", f.Text("name") ?? f.Text("projectName")),
-                    Text("branch", f.Text("build.scm.branch"))),
+                FilteredBy = phase is null or "FINALIZED" ? "status" : "phase",
+                Trusted = told,
+                Untrusted = told.Count > 1 ? [] : [.. BodyFields.Of(f.Root, 2, told.Select(field => field.Name))],
 
                 // The job by its whole address, which no other one has.
                 Subject = Job().Match(f.Text("build.full_url") ?? "") is { Success: true } job && phase == "FINALIZED"

@@ -12,12 +12,14 @@ internal static partial class PagerDutyFacts
     [
         Made("id", Of(Id()), "PagerDuty draws it"),
         Made("service_id", Of(Id()), "PagerDuty draws it"),
+        Made("incident_id", Of(Id()), "PagerDuty draws it"),
         Made("number", Number, "PagerDuty counts it"),
         Made("status", Words("triggered acknowledged resolved active warning critical maintenance disabled"), "one of PagerDuty's words"),
         Made("urgency", Words("high low"), "one of PagerDuty's words"),
         Made("at", Time, "PagerDuty's clock"),
         Made("url", new Link("/(incidents|services)/[A-Z0-9]{5,26}"), "PagerDuty makes it of the account's own subdomain and an id"),
-        .. Texts("whatever opened the incident writes it, or who configured the service", "title", "service", "priority"),
+        .. Texts("whatever opened the incident writes it, or who configured the service", "title", "service", "priority", "assignees", "policy", "teams", "text", "agent"),
+        Rest,
     ];
 
     [GeneratedRegex(@"\A[A-Z0-9]{5,26}\z")]

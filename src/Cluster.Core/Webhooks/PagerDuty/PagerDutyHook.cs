@@ -17,6 +17,10 @@ internal sealed class PagerDutyHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => PagerDutyFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => PagerDutyEvents.All;
+
+    public string SameEvent => "the event's id in the signed body, for 8 days";
+
     public IReadOnlyList<string> Hosts { get; } = ["*.pagerduty.com", "*.eu.pagerduty.com"];
 
     public bool MakesSecret(SourceSettings settings) => true;
@@ -30,6 +34,7 @@ internal sealed class PagerDutyHook : IWebhookSender
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
         var type = f.Pattern("event.event_type", Shapes.EventName());
+        var told = PagerDutyEvents.Row.Read(f);
         return new WebhookReading
         {
             // The event's own id stands in the signed body, and is the same on every attempt (PagerDuty/developer-docs, 02-Behavior); X-Webhook-Id is not signed.
@@ -38,18 +43,9 @@ internal sealed class PagerDutyHook : IWebhookSender
             {
                 Name = $"pagerduty.{type ?? "event"}",
                 FilterReason = WakeReason(type),
-                Trusted = Named(
-                    Text("id", f.Pattern("event.data.id", Shapes.Id())),
-                    Number("number", f.Integer("event.data.number")),
-                    Text("status", f.Pattern("event.data.status", Shapes.Word())),
-                    Text("urgency", f.Pattern("event.data.urgency", Shapes.Word())),
-                    Address("url", f.Link("event.data.html_url")),
-                    Text("service_id", f.Pattern("event.data.service.id", Shapes.Id())),
-                    Text("at", f.Pattern("event.occurred_at", Shapes.Time()))),
-                Untrusted = Named(
-                    Text("title", f.Text("event.data.title") ?? f.Text("event.data.summary")),
-                    Text("service", f.Text("event.data.service.summary")),
-                    Text("priority", f.Text("event.data.priority.summary"))),
+                FilteredBy = "type",
+                Trusted = told,
+                Untrusted = told.Count > 1 ? [] : [.. BodyFields.Of(f.Root, 3, told.Select(field => field.Name))],
                 Subject = About(
                     type?.StartsWith("incident.", StringComparison.Ordinal) == true && WakeReason(type) is null, type == "incident.resolved",
                     f.Moment("event.occurred_at"),

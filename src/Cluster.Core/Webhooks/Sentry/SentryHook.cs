@@ -17,6 +17,10 @@ internal sealed class SentryHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => SentryFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => SentryEvents.All;
+
+    public string SameEvent => "the resource, the action, the error's id and the rule, and the body: for 8 days, or for 5 minutes where an issue changes";
+
     public IReadOnlyList<string> Hosts { get; } = ["sentry.io", "*.sentry.io"];
 
     public bool MakesSecret(SourceSettings settings) => true;
@@ -36,14 +40,13 @@ internal sealed class SentryHook : IWebhookSender
         return new WebhookReading
         {
             // Each rule that an event meets is a delivery of its own (Sentry Docs: webhooks, issue alerts). The resource is not signed; the body is known as well.
-            Id = f.Pattern("data.event.event_id", Shapes.Id()) is { } id ? $"{resource}:{action}:{id}:{f.Text("data.triggered_rule")}" : null,
+            Id = (f.Pattern("data.event.event_id", Shapes.Id()) ?? f.Pattern("data.error.event_id", Shapes.Id())) is { } id ? $"{resource}:{action}:{id}:{f.Text("data.triggered_rule")}" : null,
             BodyKept = MayRecur(action, f) ? WebhookReading.Minutes : null,
             Summary = resource switch
             {
                 "installation" => new WebhookSummary { Name = "sentry.installation", FilterReason = "installation" },
                 "metric_alert" => MetricAlert(action, f),
-                "issue" => Issue(action, f),
-                _ => Event(resource, action, f),
+                _ => Event(resource, f),
             },
         };
     }
@@ -62,51 +65,25 @@ internal sealed class SentryHook : IWebhookSender
     // An issue that is resolved, opened and resolved again tells no time of it (Sentry Docs: webhooks, issues); it is made only once.
     private static bool MayRecur(string? action, PayloadFields f) => action != "created" && f.Text("data.issue.id") is not null;
 
-    private static WebhookSummary Event(string resource, string? action, PayloadFields f) => new()
-    {
-        Name = $"sentry.{resource}",
-        Trusted = Named(
-            Text("action", action),
-            Address("url", f.Link("data.event.web_url")),
-            Text("issue_id", f.Pattern("data.event.issue_id", Shapes.Digits())),
-            Text("event_id", f.Pattern("data.event.event_id", Shapes.Hex())),
-            Number("project", f.Integer("data.event.project"))),
-        Untrusted = Named(
-            Text("level", f.Text("data.event.level")), // whoever has the public DSN says it
-            Text("rule", f.Text("data.triggered_rule")),
-            Text("title", f.Text("data.event.title")),
-            Text("culprit", f.Text("data.event.culprit")),
-            Text("message", f.Text("data.event.message") is { Length: > 0 } message ? message : null),
-            Text("error", f.Items("data.event.exception.values").LastOrDefault().Text("value"))),
-    };
-
     // When an issue was resolved is not told, and a late delivery may be older than what has gone wrong since: so it makes nothing needless.
-    private static WebhookSummary Issue(string? action, PayloadFields f) => new()
+    private static WebhookSummary Event(string resource, PayloadFields f)
     {
-        Name = "sentry.issue",
-        FilterReason = action is "created" or "unresolved" ? null : "not a new issue",
-        Trusted = Named(
-            Text("action", action),
-            Address("url", f.Link("data.issue.web_url") ?? f.Link("data.issue.permalink")),
-            Text("issue_id", f.Pattern("data.issue.id", Shapes.Digits()))),
-        Untrusted = Named(
-            Text("title", f.Text("data.issue.title")),
-            Text("culprit", f.Text("data.issue.culprit"))),
-    };
+        var row = SentryEvents.ByName.GetValueOrDefault(resource);
+        var told = (row ?? SentryEvents.Unknown).Read(f);
+        return new WebhookSummary
+        {
+            Name = $"sentry.{resource}",
+            FilterReason = row?.Outcome?.FilterReason(f) is null ? null : "not a new issue",
+            FilteredBy = row?.Outcome?.Field,
+            Trusted = told,
+            Untrusted = told.Count > 1 ? [] : [.. BodyFields.Of(f.Root, 3, told.Select(field => field.Name))],
+        };
+    }
 
     private static WebhookSummary MetricAlert(string? action, PayloadFields f) => new()
     {
         Name = "sentry.metric_alert",
-        Trusted = Named(
-            Text("action", action),
-            Address("url", f.Link("data.web_url")),
-            Text("alert_id", f.Pattern("data.metric_alert.id", Shapes.Digits())),
-            Number("window_minutes", f.Integer("data.metric_alert.alert_rule.time_window"))),
-        Untrusted = Named(
-            Text("title", f.Text("data.description_title")),
-            Text("description", f.Text("data.description_text"), Long),
-            Text("rule", f.Text("data.metric_alert.alert_rule.name")),
-            Text("query", f.Text("data.metric_alert.alert_rule.query"))),
+        Trusted = SentryEvents.ByName["metric_alert"].Read(f),
         Subject = About(
             action is "critical" or "warning", action == "resolved",
             f.Moment(action == "resolved" ? "data.metric_alert.date_closed" : "data.metric_alert.date_detected"),

@@ -19,6 +19,10 @@ internal sealed class StandardHook : IWebhookSender
 
     public IReadOnlyList<FieldFact> Facts => StandardFacts.All;
 
+    public IReadOnlyList<EventFacts> Events => StandardFacts.Events;
+
+    public string SameEvent => "the signed webhook-id, for 8 days";
+
     public IReadOnlyList<string> Modes => ["v1", PublicKey];
 
     public bool MakesSecret(SourceSettings settings) => settings.Mode == PublicKey;
@@ -31,6 +35,11 @@ internal sealed class StandardHook : IWebhookSender
     {
         using var document = PayloadFields.ParseObject(delivery.Body);
         var f = new PayloadFields(document.RootElement);
+        var at = Named(Text("at", f.Pattern("timestamp", Shapes.Time())));
+        var known = Named(
+            Text("type", f.Text("type")),
+            Text("data", f.Line("data"), 2 * Long));
+        var own = known.Count == 2 ? [] : BodyFields.Of(f.Root, 3, at.Concat(known).Select(field => field.Name).Append("timestamp")).ToList();
         return new WebhookReading
         {
             // Signed, and the same on every attempt (Standard Webhooks: webhook-id).
@@ -39,10 +48,10 @@ internal sealed class StandardHook : IWebhookSender
             Summary = new WebhookSummary
             {
                 Name = "standard-webhooks.event",
-                Trusted = Named(Text("at", f.Pattern("timestamp", Shapes.Time()))),
-                Untrusted = Named(
-                    Text("type", f.Text("type")),
-                    Text("data", f.Line("data"), 2 * Long)),
+                FilterReason = BodyFields.Well(own) is null ? null : "not a failure",
+                FilteredBy = BodyFields.Well(own),
+                Trusted = at,
+                Untrusted = [.. known, .. own],
             },
         };
     }
