@@ -27,7 +27,7 @@ internal sealed class BenchNode : IAsyncDisposable
     /// <param name="appends">Stands in for the node's append store; null for the real one.</param>
     public static async Task<BenchNode> StartAsync(IAppendStore? appends = null)
     {
-        var host = await NodeHost.StartAsync(
+        var host = await NodeHost.StartInProcessAsync(
             [
                 "--Cluster:Limits:WebhooksPerSecond=1000000",
                 "--Cluster:Limits:MessagesPerMinute=1000000",

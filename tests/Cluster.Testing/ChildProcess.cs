@@ -11,10 +11,20 @@ public sealed class ChildProcess : IAsyncDisposable
     private readonly List<string> _errors = [];
     private readonly Task _reading;
 
-    private ChildProcess(Process process)
+    private ChildProcess(Process process, Action<string, bool>? heard)
     {
         _process = process;
-        _reading = Task.WhenAll(ReadAsync(process.StandardOutput, line => _lines.Writer.TryWrite(line)), ReadAsync(process.StandardError, KeepError));
+        _reading = Task.WhenAll(
+            ReadAsync(process.StandardOutput, line =>
+            {
+                heard?.Invoke(line, false);
+                _lines.Writer.TryWrite(line);
+            }),
+            ReadAsync(process.StandardError, line =>
+            {
+                heard?.Invoke(line, true);
+                KeepError(line);
+            }));
     }
 
     public int Id => _process.Id;
@@ -31,7 +41,13 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    public static ChildProcess Start(string command, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? folder = null)
+    /// <param name="command">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">What is set, or not set, beside what this process has.</param>
+    /// <param name="folder">Where it works.</param>
+    /// <param name="heard">Is told every line as it comes, and whether it came on standard error.</param>
+    public static ChildProcess Start(
+        string command, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? folder = null, Action<string, bool>? heard = null)
     {
         var start = new ProcessStartInfo(command, arguments)
         {
@@ -45,7 +61,7 @@ public sealed class ChildProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        return new ChildProcess(Process.Start(start)!);
+        return new ChildProcess(Process.Start(start)!, heard);
     }
 
     public async Task WriteLineAsync(string line)
@@ -79,6 +95,19 @@ public sealed class ChildProcess : IAsyncDisposable
             {
                 return line;
             }
+        }
+    }
+
+    /// <summary>SIGKILL, not waited for.</summary>
+    public void Kill()
+    {
+        try
+        {
+            _process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself, and whoever had it has let it go.
         }
     }
 

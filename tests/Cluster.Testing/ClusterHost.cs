@@ -33,18 +33,32 @@ public sealed class ClusterHost : IAsyncDisposable
     public static async Task<ClusterHost> StartAsync(int nodes, params string[] settings)
     {
         var cluster = new ClusterHost(await PostgresServer.CreateDatabaseAsync(), settings);
-        for (var i = 0; i < nodes; i++)
+        try
         {
-            await cluster.AddAsync();
-        }
+            for (var i = 0; i < nodes; i++)
+            {
+                await cluster.AddAsync();
+            }
 
-        return cluster;
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>One more node.</summary>
-    public async Task<NodeHost> AddAsync(Action<WebApplicationBuilder>? adjust = null)
+    /// <param name="more">Settings of this node alone.</param>
+    public Task<NodeHost> AddAsync(params string[] more) => AddAsync(settings => NodeHost.StartAsync([.. settings, .. more]));
+
+    /// <summary>One more node, in this process.</summary>
+    public Task<NodeHost> AddInProcessAsync(Action<WebApplicationBuilder> adjust) => AddAsync(settings => NodeHost.StartInProcessAsync(settings, adjust));
+
+    private async Task<NodeHost> AddAsync(Func<string[], Task<NodeHost>> start)
     {
-        var node = await NodeHost.StartAsync([.. _settings, $"--Cluster:NodeName=node-{_nodes.Count + 1}"], adjust);
+        var node = await start([.. _settings, $"--Cluster:NodeName=node-{_nodes.Count + 1}"]);
         _nodes.Add(node);
         return node;
     }

@@ -138,6 +138,8 @@ internal static partial class McpEndpoints
                 ? (400, $"Header {ChannelProtocol.ClusterSessionHeader} must be NAME or OWNER/NAME, each of {Slug.Expected}.")
             : session.Owner != caller.Principal
                 ? (404, "There is no such session of yours. Use NAME alone for a session of your own.")
+            : McpHeaders.Fault(context.Request.Headers) is { } wrong
+                ? (400, wrong)
             : (200, "");
         if (status != 200)
         {

@@ -11,10 +11,13 @@ internal enum FaultKind
 
     /// <summary>It is done, and then the connection breaks.</summary>
     LoseAnswer,
+
+    /// <summary>It waits for something before it is done.</summary>
+    Hold,
 }
 
 /// <summary>One thing that goes wrong.</summary>
-internal sealed record Fault(FaultKind Kind, Answer? Answer);
+internal sealed record Fault(FaultKind Kind, Answer? Answer, Task? Until = null);
 
 /// <summary>What shall go wrong, in order, by method.</summary>
 internal sealed class Faults

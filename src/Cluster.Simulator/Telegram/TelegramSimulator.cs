@@ -96,6 +96,9 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
     public void DropNext(string method, bool done = false, int times = 1) =>
         _faults.Add(method, new(done ? FaultKind.LoseAnswer : FaultKind.Drop, null), times);
 
+    /// <summary>The next call of a method is done when something else is.</summary>
+    public void HoldNext(string method, Task until) => _faults.Add(method, new(FaultKind.Hold, null, until), 1);
+
     /// <summary>What goes wrong when the next file is fetched.</summary>
     public FileTrouble FileTrouble { get; set; }
 
@@ -217,6 +220,7 @@ public sealed partial class TelegramSimulator : SimulatedPlatform
             return;
         }
 
+        await (fault?.Until ?? Task.CompletedTask).WaitAsync(context.RequestAborted);
         var answer = token != _token || _revoked ? new Answer(401, null, "Unauthorized") : fault?.Answer;
         answer ??= await AnswerAsync(context, method, request, form);
         if (fault is { Kind: FaultKind.LoseAnswer })

@@ -26,7 +26,7 @@ internal sealed class ChatNode : IAsyncDisposable
     public static async Task<ChatNode> StartAsync(int people, bool postgres)
     {
         var database = postgres ? await PostgresServer.CreateDatabaseAsync() : null;
-        var host = await NodeHost.StartAsync(
+        var host = await NodeHost.StartInProcessAsync(
         [
             "--Cluster:Limits:MessagesPerMinute=1000000",
             "--Cluster:Limits:MailboxWaiting=10000000",

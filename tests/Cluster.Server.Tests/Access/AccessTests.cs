@@ -3,13 +3,11 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
-using Cluster.Storage.Audit;
 using Cluster.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Access;
 
-public sealed class AccessTests
+public sealed class AccessTests(SharedNode shared) : IClassFixture<SharedNode>
 {
     [Fact]
     public async Task A_stranger_gets_the_same_answer_for_a_session_of_others_as_for_one_that_never_was()
@@ -177,7 +175,7 @@ public sealed class AccessTests
     [InlineData("Basic clt_wrong")]
     public async Task Without_a_valid_token_every_door_answers_401_and_says_what_to_do(string? token)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         using var http = new HttpClient { BaseAddress = new Uri(node.Url) };
         if (token is not null)
         {
@@ -201,7 +199,7 @@ public sealed class AccessTests
     [InlineData("127.0.0.1:99", null, 200)]
     public async Task Calls_under_another_name_or_from_another_sites_page_are_refused(string host, string? origin, int status)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         using var http = node.Api();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/me");
         request.Headers.Host = host;
@@ -215,33 +213,7 @@ public sealed class AccessTests
         Assert.Equal(status, (int)answer.StatusCode);
     }
 
-    [Fact]
-    public async Task Access_changes_verdicts_and_refusals_leave_their_trace_in_the_audit()
-    {
-        await using var node = await NodeHost.StartAsync();
-        var bob = await node.InviteAsync("bob");
-        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
-        await client.NotifyAsync("notifications/claude/channel/permission_request", PermissionRequest("abcde"));
-        var request = Assert.Single(await node.PermissionsAsync("api"));
-        using var foreign = await node.DecideAsync(request.Id, "allow", bob);
-        await node.AllowAsync("console:bob", "api", "talk");
-        await node.RevokeAsync("console:bob", "api");
-        using var allowed = await node.DecideAsync(request.Id, "deny");
-        using var wrong = node.Api("clt_wrong");
-        using var refused = await wrong.GetAsync("/api/me");
-
-        await node.Services.GetRequiredService<Security.Refusals>().FlushAsync(CancellationToken.None);
-        var audit = await node.Services.GetRequiredService<AuditStore>().LatestAsync(100, CancellationToken.None);
-
-        Assert.Contains(audit, a => a is { Actor: "console:admin", Action: "access.allow", Subject: "admin/api", Detail: "console:bob talk" });
-        Assert.Contains(audit, a => a is { Actor: "console:admin", Action: "access.revoke", Subject: "admin/api", Detail: "console:bob all" });
-        Assert.Contains(audit, a => a is { Actor: "console:admin", Action: "verdict.deny" });
-        Assert.Contains(audit, a => a is { Actor: "console:bob", Action: "refused.verdict", Subject: "admin/api" });
-        Assert.Contains(audit, a => a is { Action: "refused.token", Detail: "1" });
-        Assert.Contains(audit, a => a is { Actor: "console:admin", Action: "principal.invite", Subject: "bob" });
-    }
-
-    private static JsonObject PermissionRequest(string id) => new()
+    internal static JsonObject PermissionRequest(string id) => new()
     {
         ["request_id"] = id,
         ["tool_name"] = "Bash",

@@ -25,8 +25,8 @@ public sealed class BotTests
         Assert.Contains("token", await wrong.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.Conflict, twice.StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, byBob.StatusCode);
-        Assert.DoesNotContain("not_the_right", await wrong.Content.ReadAsStringAsync() + Logged(node));
-        Assert.DoesNotContain(TelegramSimulator.Token, Logged(node));
+        Assert.DoesNotContain("not_the_right", await wrong.Content.ReadAsStringAsync() + await node.WholeLogAsync());
+        Assert.DoesNotContain(TelegramSimulator.Token, await node.WholeLogAsync());
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class BotTests
         var broken = await UntilAsync(node, bot => bot.Problem is not null);
 
         Assert.Contains("token", broken.Problem);
-        Assert.DoesNotContain(TelegramSimulator.Token, broken.Problem + Logged(node));
+        Assert.DoesNotContain(TelegramSimulator.Token, broken.Problem + await node.WholeLogAsync());
     }
 
     [Fact]
@@ -144,6 +144,4 @@ public sealed class BotTests
             }
         }
     }
-
-    private static string Logged(NodeHost node) => string.Join('\n', node.Log.Lines);
 }

@@ -5,7 +5,7 @@ using Cluster.Testing;
 namespace Cluster.Server.Tests.Chats;
 
 /// <summary>What Claude does in a chat beside listening: it answers, edits, reacts and speaks first, and is told what became of it.</summary>
-public sealed class ChatToolTests
+public sealed class ChatToolTests(SharedNode shared) : IClassFixture<SharedNode>
 {
     private const long Alice = 184;
 
@@ -155,7 +155,7 @@ public sealed class ChatToolTests
     [InlineData("notify", """{"text":" "}""", "text is empty")]
     public async Task Wrong_arguments_get_a_sentence(string tool, string arguments, string expected)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
 
         Assert.StartsWith($"error: {expected}", await client.CallAsync(tool, JsonNode.Parse(arguments)!.AsObject()));

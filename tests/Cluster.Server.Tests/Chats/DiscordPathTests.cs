@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
 using Cluster.Simulator.Discord;
-using Cluster.Storage.Chats;
 using Cluster.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Chats;
 
@@ -69,9 +67,10 @@ public sealed class DiscordPathTests
         Assert.Equal("the first that counts", ChatTeam.Content(arrived));
         Assert.False(client.TryNext(out _));
         Assert.False(discord.Sent.Messages.TryRead(out _));
-        var where = await RememberedAsync(node, direct.Id);
-        Assert.DoesNotContain(hers.Id, where);
-        Assert.DoesNotContain(channel.Id, where);
+        var data = await node.WholeDataAsync();
+        Assert.Contains(direct.Id, data); // the search can find something
+        Assert.DoesNotContain(hers.Id, data);
+        Assert.DoesNotContain(channel.Id, data);
     }
 
     [Fact]
@@ -95,21 +94,5 @@ public sealed class DiscordPathTests
         Assert.Equal("&gt; my &lt;/channel&gt; words\nlook", ChatTeam.Content(ofSender));
         Assert.Equal(
             "[answers a message whose author may not talk to this session; its text is left out]\nlook", ChatTeam.Content(ofStranger));
-    }
-
-    /// <summary>What the next receiver would be told, once it names a channel.</summary>
-    private static async Task<string> RememberedAsync(NodeHost node, string channel)
-    {
-        var patience = ChatTeam.Patience;
-        var bots = node.Services.GetRequiredService<BotStore>();
-        while (true)
-        {
-            if (await bots.RecallAsync("team", patience) is { } where && where.Contains(channel, StringComparison.Ordinal))
-            {
-                return where;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100), patience);
-        }
     }
 }

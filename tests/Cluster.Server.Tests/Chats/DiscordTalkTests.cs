@@ -42,9 +42,10 @@ public sealed class DiscordTalkTests
     }
 
     [Fact]
+    [Trait("House", "old")]
     public async Task Quiet_sessions_to_choose_and_all_of_a_request()
     {
-        await using var node = await NodeHost.StartAsync();
+        await using var node = await NodeHost.StartInProcessAsync();
         await using var discord = await ChatTeam.StartDiscordAsync(node);
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "s0");
         for (var i = 1; i < 9; i++)

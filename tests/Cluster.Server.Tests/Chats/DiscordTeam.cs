@@ -1,9 +1,7 @@
 using System.Net.Http.Json;
 using Cluster.Core.Api;
 using Cluster.Simulator.Discord;
-using Cluster.Storage.Engines;
 using Cluster.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Chats;
 
@@ -68,14 +66,6 @@ internal sealed class DiscordTeam : IAsyncDisposable
     }
 
     public string Mention(string text) => $"<@{Discord.Bot.Id}> {text}";
-
-    /// <summary>How many people and places are written down.</summary>
-    public static async Task<(long People, long Places)> KnownAsync(NodeHost node)
-    {
-        var engine = node.Services.GetRequiredService<Engine>();
-        return (await engine.ReadAsync(db => db.NumberAsync("SELECT COUNT(*) FROM chat_user"), ChatTeam.Patience) ?? 0,
-            await engine.ReadAsync(db => db.NumberAsync("SELECT COUNT(*) FROM conversation"), ChatTeam.Patience) ?? 0);
-    }
 
     public ValueTask DisposeAsync() => Discord.DisposeAsync();
 }

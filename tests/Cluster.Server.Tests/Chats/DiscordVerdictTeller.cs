@@ -41,6 +41,8 @@ internal sealed class DiscordVerdictTeller : VerdictTeller
         }
     }
 
+    public override async Task BackAsync() => Assert.True((await _discord.Gateway.Visits.ReadAsync(ChatTeam.Patience)).LetIn); // before that, nothing is told
+
     public override ValueTask DisposeAsync() => _discord.DisposeAsync();
 
     protected override void TellPress(string actor, string message, string data)

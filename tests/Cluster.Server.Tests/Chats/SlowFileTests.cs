@@ -1,11 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Cluster.Chat;
-using Cluster.Chat.Telegram;
 using Cluster.Core.Api;
-using Cluster.Server.Chats;
 using Cluster.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Chats;
 
@@ -18,15 +14,7 @@ public sealed class SlowFileTests
     [Fact]
     public async Task A_slow_file_holds_up_its_own_conversation_and_nobody_else()
     {
-        var line = new SlowLine();
-        await using var node = await NodeHost.StartAsync(adjust: builder => builder.Services.AddSingleton(provider => new ChatPlatforms(
-        [
-            new ChatPlatform(
-                "telegram",
-                new Uri("https://api.telegram.org"),
-                (token, url) => new SlowBot(
-                    new TelegramBot(token, url, provider.GetRequiredService<IHttpClientFactory>().CreateClient("telegram"), TimeProvider.System), line)),
-        ])));
+        await using var node = await NodeHost.StartAsync();
         await using var team = await ChatTeam.StartAsync(node);
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
         await team.PairAsync(node, Alice);
@@ -37,15 +25,17 @@ public sealed class SlowFileTests
         team.Telegram.SendText(Bob, Bob, "and for me a word");
         var bobs = await client.NextAsync();
 
+        var free = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        team.Telegram.HoldNext("sendDocument", free.Task);
         var file = ReplyAsync(client, alices, "here", await UploadAsync(node));
         Assert.Equal("here", (await team.NextAsync(Alice)).Text);
-        await line.Begun.Task.WaitAsync(ChatTeam.Patience);
+        await team.Telegram.NextCallAsync("sendDocument", ChatTeam.Patience);
         var after = ReplyAsync(client, alices, "that was it");
         var word = await ReplyAsync(client, bobs, "a word");
         var text = (await team.NextAsync(Bob)).Text;
         await client.NotifyAsync(ChatTeam.Ask, ChatTeam.Request("abcde"));
         var prompt = await team.NextAsync(Alice);
-        line.Free.SetResult();
+        free.SetResult();
         var sent = await team.NextAsync(Alice);
         var last = await team.NextAsync(Alice);
 
@@ -72,39 +62,4 @@ public sealed class SlowFileTests
             ["text"] = text,
             ["files"] = new JsonArray([.. files.Select(file => (JsonNode)file)]),
         });
-
-    private sealed class SlowLine
-    {
-        public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Free { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    /// <summary>A bot of Telegram whose files wait until the line is free.</summary>
-    private sealed class SlowBot(TelegramBot inner, SlowLine line) : IChatBot, ICanSendFiles
-    {
-        public Task<ChatAccount> CheckAsync(CancellationToken ct) => inner.CheckAsync(ct);
-
-        public Task ReceiveAsync(IChatInbox inbox, CancellationToken ct) => inner.ReceiveAsync(inbox, ct);
-
-        public IReadOnlyList<ChatPart> Split(string markdown) => inner.Split(markdown);
-
-        public Task<ChatOutcome> PostAsync(ChatPost post, CancellationToken ct) => inner.PostAsync(post, ct);
-
-        public Task<ChatOutcome> EditAsync(ChatPlace place, string messageId, ChatPart part, IReadOnlyList<ChatButton> buttons, CancellationToken ct) =>
-            inner.EditAsync(place, messageId, part, buttons, ct);
-
-        public Task<ChatOutcome> AnswerPressAsync(string pressId, string text, CancellationToken ct) => inner.AnswerPressAsync(pressId, text, ct);
-
-        public IReadOnlyList<IReadOnlyList<ChatUpload>> Group(IReadOnlyList<ChatUpload> files) => inner.Group(files);
-
-        public async Task<ChatOutcome> PostFilesAsync(ChatPlace place, IReadOnlyList<ChatUpload> group, string? replyTo, string once, CancellationToken ct)
-        {
-            line.Begun.TrySetResult();
-            await line.Free.Task.WaitAsync(ct);
-            return await inner.PostFilesAsync(place, group, replyTo, once, ct);
-        }
-
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
-    }
 }

@@ -27,6 +27,8 @@ internal sealed class TelegramVerdictTeller(ChatTeam team) : VerdictTeller
         }
     }
 
+    public override Task BackAsync() => Task.CompletedTask; // Telegram keeps what nobody asks for
+
     public override ValueTask DisposeAsync() => team.DisposeAsync();
 
     protected override void TellPress(string actor, string message, string data) => Send("callback_query", new JsonObject

@@ -4,10 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
 using Cluster.Simulator.Telegram;
-using Cluster.Storage.Engines;
 using Cluster.Testing;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Chats;
 
@@ -47,7 +44,7 @@ public sealed class TelegramWebhookTests
         Assert.Contains("Allowed", told.Text);
         Assert.StartsWith($"{node.Url}/hooks/", team.Telegram.WebhookSet.Url);
         Assert.Equal(1, team.Telegram.WebhookSet.MaxConnections);
-        Assert.DoesNotContain(team.Telegram.WebhookSet.Secret!, string.Join('\n', node.Log.Lines));
+        Assert.DoesNotContain(team.Telegram.WebhookSet.Secret!, await node.WholeLogAsync());
     }
 
     [Fact]
@@ -68,8 +65,8 @@ public sealed class TelegramWebhookTests
         Assert.All([unknown, none, wrong, twice, notAsked], answer => Assert.Equal(HttpStatusCode.Unauthorized, answer.Status));
         Assert.Single(new[] { unknown, none, wrong, twice, notAsked }.Select(answer => answer.Detail).Distinct());
         Assert.False(client.TryNext(out _));
-        var engine = node.Services.GetRequiredService<Engine>();
-        Assert.Equal(0, await engine.ReadAsync(db => db.NumberAsync("SELECT COUNT(*) FROM event"), ChatTeam.Patience));
+        using var api = node.Api();
+        Assert.Empty((await api.GetFromJsonAsync("/api/events?session=api", ApiJson.Default.IReadOnlyListEventInfo))!);
     }
 
     [Fact]
@@ -116,7 +113,7 @@ public sealed class TelegramWebhookTests
     {
         var port = Programs.FreePort();
         await using var cluster = await ClusterHost.StartAsync(0, $"--Cluster:PublicUrl=http://127.0.0.1:{port}");
-        await cluster.AddAsync(builder => builder.WebHost.UseUrls($"http://127.0.0.1:{port}"));
+        await cluster.AddAsync($"--urls=http://127.0.0.1:{port}");
         await cluster.AddAsync();
         await using var team = await StartAsync(cluster[0]);
         await team.PairAsync(cluster[0], Alice);
@@ -229,39 +226,14 @@ public sealed class TelegramWebhookTests
         Assert.NotNull(broken.Node);
     }
 
-    [Fact]
-    public async Task An_album_that_was_joined_while_the_bot_asked_is_not_told_part_by_part()
-    {
-        await using var node = await StartNodeAsync();
-        await using var team = await StartAsync(node, webhook: false);
-        team.Telegram.AllowLoopbackWebhooks = true;
-        await team.PairAsync(node, Alice);
-        await (await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api")).DisposeAsync(); // there is a session now
-
-        // As when a node dies after it joined the album, and before Telegram heard so.
-        await node.Services.GetRequiredService<Engine>().TurnAsync(
-            turn => turn.Db.ExecuteAsync("UPDATE bot SET mode = 'webhook', place = '1-999999'"), ChatTeam.Patience);
-        await node.StopAsync();
-        team.Telegram.SendAlbum(Alice, Alice, 3, "look");
-        await node.StartAgainAsync();
-        await team.Telegram.NextCallAsync("setWebhook", ChatTeam.Patience);
-        team.Telegram.SendText(Alice, Alice, "and now?");
-        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
-        var album = ChatTeam.Content(await client.NextAsync());
-        var text = ChatTeam.Content(await client.NextAsync());
-
-        Assert.StartsWith("look\n", album);
-        Assert.Equal(4, album.Split('\n').Length);
-        Assert.Equal("and now?", text);
-    }
-
-    private static Task<NodeHost> StartNodeAsync()
+    internal static Task<NodeHost> StartNodeAsync(bool inProcess = false)
     {
         var url = $"http://127.0.0.1:{Programs.FreePort()}";
-        return NodeHost.StartAsync([$"--urls={url}", $"--Cluster:PublicUrl={url}"]);
+        string[] settings = [$"--urls={url}", $"--Cluster:PublicUrl={url}"];
+        return inProcess ? NodeHost.StartInProcessAsync(settings) : NodeHost.StartAsync(settings);
     }
 
-    private static async Task<ChatTeam> StartAsync(NodeHost node, bool webhook = true, bool waits = true, bool loopback = true)
+    internal static async Task<ChatTeam> StartAsync(NodeHost node, bool webhook = true, bool waits = true, bool loopback = true)
     {
         var team = new ChatTeam();
         await team.Telegram.StartAsync();

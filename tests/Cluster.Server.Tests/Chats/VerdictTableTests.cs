@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Cluster.Storage.Engines;
 using Cluster.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Chats;
 
@@ -28,12 +26,14 @@ public sealed class VerdictTableTests
         forward   ......  ......  ......
         """;
 
+    private const string Soon = "--Cluster:Limits:PermissionSeconds=8";
+
     private const string Verdict = "notifications/claude/channel/permission";
 
     [Fact]
     public async Task On_Telegram()
     {
-        await using var node = await NodeHost.StartAsync();
+        await using var node = await NodeHost.StartAsync([Soon]);
         await using var teller = new TelegramVerdictTeller(await ChatTeam.StartAsync(node));
 
         await CheckAsync(node, teller);
@@ -42,7 +42,7 @@ public sealed class VerdictTableTests
     [Fact]
     public async Task On_Discord()
     {
-        await using var node = await NodeHost.StartAsync();
+        await using var node = await NodeHost.StartAsync([Soon]);
         await using var teller = new DiscordVerdictTeller(await ChatTeam.StartDiscordAsync(node));
 
         await CheckAsync(node, teller);
@@ -52,13 +52,16 @@ public sealed class VerdictTableTests
     {
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
         await MeetAsync(node, teller);
+        var expired = await AskAsync(node, client, teller, "spent");
+        await ExpiredAsync(node, "spent");
+        await node.StopAsync();
+        await node.StartAgainAsync("--Cluster:Limits:PermissionSeconds=600"); // from here on nothing more expires
+        await client.OpenStreamAsync();
+        await teller.BackAsync();
         var open = await AskAsync(node, client, teller, "opena");
         var decided = await AskAsync(node, client, teller, "doneb");
         using var denied = await node.DecideAsync(decided.Row, "deny");
         Assert.Equal(Verdict, (await client.NextAsync())["method"]!.GetValue<string>());
-        var expired = await AskAsync(node, client, teller, "spent");
-        await node.Services.GetRequiredService<Engine>().TurnAsync(
-            turn => turn.Db.ExecuteAsync("UPDATE permission_request SET expires_at = 1 WHERE request_id = 'spent'"), ChatTeam.Patience);
         await node.RevokeAsync(teller.IdentityOf("revoked"), "api", "approve");
 
         // One for each cell that decides, asked before the refusals that would go out first.
@@ -131,7 +134,6 @@ public sealed class VerdictTableTests
             asked.Prompts[actor] = await teller.AnsweredAsync(actor, $"yes {requestId}");
         }
 
-        await ChatTeam.RememberedAsync(node, requestId, asked.Prompts.Count);
         return asked;
     }
 
@@ -167,5 +169,13 @@ public sealed class VerdictTableTests
     {
         var request = (await node.PermissionsAsync("api")).Single(one => one.RequestId == requestId);
         return (request.State, request.DecidedBy);
+    }
+    private static async Task ExpiredAsync(NodeHost node, string requestId)
+    {
+        var patience = ChatTeam.Patience;
+        while ((await StateAsync(node, requestId)).State != "expired")
+        {
+            patience.ThrowIfCancellationRequested();
+        }
     }
 }

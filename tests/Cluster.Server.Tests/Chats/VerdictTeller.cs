@@ -43,6 +43,9 @@ internal abstract class VerdictTeller : IAsyncDisposable
     /// <returns>Its id.</returns>
     public abstract Task<string> AnsweredAsync(string actor, string words);
 
+    /// <summary>Waits until a node that was started again hears.</summary>
+    public abstract Task BackAsync();
+
     /// <summary>The platform tells what an actor does about a request.</summary>
     public void Tell(string actor, string way, AskedFor request)
     {

@@ -2,7 +2,6 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
 using Cluster.Server.Tests.Pages;
-using Cluster.Storage.Engines;
 using Cluster.Testing;
 using Microsoft.Playwright;
 
@@ -200,7 +199,7 @@ public sealed class AnyNodeTests(Chromium chromium) : IClassFixture<Chromium>
     {
         var connectionString = await PostgresServer.CreateDatabaseAsync();
 
-        var refused = await Assert.ThrowsAsync<EngineUnusableException>(() => NodeHost.StartAsync([$"--Cluster:Engine={connectionString}"]));
+        var refused = await Assert.ThrowsAsync<NodeFailedException>(() => NodeHost.StartAsync([$"--Cluster:Engine={connectionString}"]));
 
         Assert.Contains("CLUSTER_KEY is missing", refused.Message);
         await PostgresServer.DropDatabaseAsync(connectionString);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Cluster.Server.Tests.Hostile;
 
 /// <summary>Ten thousand requests that no honest client sends, from a seeded generator: over /mcp, /hooks, the pages and the API.</summary>
-public sealed class MalformedRequestTests
+public sealed class MalformedRequestTests(SharedNode shared) : IClassFixture<SharedNode>
 {
     private const int Requests = 10_000;
     private const int AtOnce = 8;
@@ -71,6 +71,7 @@ public sealed class MalformedRequestTests
         var eventId = await node.TellAsync("api", "after all that");
 
         Assert.True(statuses.Count > 5, "the generator reaches many kinds of answers");
+        await node.StopAsync();
         Assert.DoesNotContain(node.Log.Lines, l => l.Level >= LogLevel.Error);
         Assert.NotNull(eventId);
     }
@@ -86,7 +87,7 @@ public sealed class MalformedRequestTests
     [InlineData("\u0016\u0003\u0001\u0002\u0000\u0001")]
     public async Task Broken_HTTP_is_hung_up_on_and_the_node_serves_on(string bytes)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         using var raw = await RawHttp.OpenAsync(node.Url, bytes);
 
         var (_, text) = await raw.ReadAllAsync(3);

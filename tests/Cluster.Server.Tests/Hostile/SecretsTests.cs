@@ -35,8 +35,7 @@ public sealed class SecretsTests
                 .Append(await api.GetStringAsync("/api/events"));
         }
 
-        var log = string.Join('\n', node.Log.Lines.Select(l => l.Text));
-        await node.StopAsync();
+        var log = await node.WholeLogAsync();
         var database = string.Concat(Directory.GetFiles(Path.Combine(node.Folder, "data"), "cluster.db*")
             .Select(file => Encoding.Latin1.GetString(File.ReadAllBytes(file))));
         string[] secrets = [node.AdminToken, bob, source.Secret!, code, File.ReadAllText(Path.Combine(node.Folder, "data", "key"))];

@@ -7,7 +7,7 @@ using Cluster.Testing;
 namespace Cluster.Server.Tests.Mcp;
 
 /// <summary>What sessions tell one another, with two real clients.</summary>
-public sealed class NoteTests
+public sealed class NoteTests(SharedNode shared) : IClassFixture<SharedNode>
 {
     [Fact]
     public async Task A_note_reaches_the_other_session_as_data_of_an_agent_and_its_answer_comes_back()
@@ -125,7 +125,7 @@ public sealed class NoteTests
     [InlineData("""{"session":"api","text":" \u200b "}""", "text is empty")]
     public async Task Wrong_arguments_get_a_sentence(string arguments, string sentence)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         await using var web = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "web");
         await node.CreateSessionAsync("api");
         await node.AllowAsync("session:admin/web", "api", "talk");
@@ -163,7 +163,7 @@ public sealed class NoteTests
     [InlineData("session:admin/*", "talk", "There is no wildcard")]
     public async Task An_entry_for_a_session_names_one_that_may_be_known_and_never_lets_it_approve(string identity, string role, string sentence)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         await node.CreateSessionAsync("api");
         await node.CreateSessionAsync("web");
         using var http = node.Api();

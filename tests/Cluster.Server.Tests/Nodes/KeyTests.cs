@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Cluster.Core.Api;
 using Cluster.Server.Tests.Pages;
-using Cluster.Storage.Engines;
 using Cluster.Testing;
 using Microsoft.Extensions.Logging;
 
@@ -62,7 +61,7 @@ public sealed class KeyTests(Chromium chromium)
         visitor.Expect("ERR_");
         await node.StopAsync();
         File.Delete(Path.Combine(node.Folder, "data", "key"));
-        await Assert.ThrowsAsync<EngineUnusableException>(node.StartAgainAsync);
+        await Assert.ThrowsAsync<NodeFailedException>(() => node.StartAgainAsync());
         await node.StopAsync();
 
         await using var forgetting = Programs.StartNode(node.Folder, Programs.FreePort(), Forget);
@@ -97,6 +96,7 @@ public sealed class KeyTests(Chromium chromium)
         await node.StopAsync();
         File.Delete(Path.Combine(node.Folder, "data", "key"));
         await node.StartAgainAsync();
+        await node.StopAsync();
 
         Assert.Equal("ci", Assert.Single(sources!).Name);
         var said = node.Log.Lines.Where(line => line.Level == LogLevel.Warning && line.Text.Contains("Cluster:ForgetSecrets")).Select(line => line.Text).ToList();

@@ -2,18 +2,11 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
-using Cluster.Server.Nodes;
 using Cluster.Testing;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace Cluster.Server.Tests.Nodes;
 
-public sealed class PublicUrlTests
+public sealed class PublicUrlTests(SharedNode shared) : IClassFixture<SharedNode>
 {
     private const string Public = "https://cluster.example.com";
 
@@ -38,33 +31,33 @@ public sealed class PublicUrlTests
     {
         var data = Path.Combine(Path.GetTempPath(), $"cluster-test-{Guid.NewGuid():N}");
 
-        var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => Node.BuildAsync([$"--Cluster:Data={data}", $"--{setting}={value}"]));
+        var refusal = await RefusalAsync($"--Cluster:Data={data}", $"--{setting}={value}");
 
-        Assert.Contains($"{setting} is ", refusal.Message);
-        Assert.Contains($"'{value}'", refusal.Message);
-        Assert.Contains(expected, refusal.Message);
+        Assert.Contains($"{setting} is ", refusal);
+        Assert.Contains($"'{value}'", refusal);
+        Assert.Contains(expected, refusal);
         Assert.False(Directory.Exists(data));
     }
 
     [Fact]
     public async Task A_password_in_the_address_is_refused_and_not_repeated()
     {
-        var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => Node.BuildAsync(["--Cluster:PublicUrl=https://me:hunter2@cluster.example.com"]));
+        var refusal = await RefusalAsync("--Cluster:PublicUrl=https://me:hunter2@cluster.example.com");
 
-        Assert.Contains("Cluster:PublicUrl has an '@'", refusal.Message);
-        Assert.DoesNotContain("hunter2", refusal.Message);
+        Assert.Contains("Cluster:PublicUrl has an '@'", refusal);
+        Assert.DoesNotContain("hunter2", refusal);
     }
 
     [Fact]
     public async Task All_wrong_settings_are_told_at_once()
     {
-        var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => Node.BuildAsync(
-            ["--Cluster:PublicUrl=x", "--Cluster:TrustedProxies:0=10.0.0.1", "--Cluster:TrustedProxies:1=y", "--Cluster:Admin=No Body", "--Cluster:Limits:WriteSeconds=0"]));
+        var refusal = await RefusalAsync(
+            "--Cluster:PublicUrl=x", "--Cluster:TrustedProxies:0=10.0.0.1", "--Cluster:TrustedProxies:1=y", "--Cluster:Admin=No Body", "--Cluster:Limits:WriteSeconds=0");
 
         Assert.All(
             (string[])["Cluster:PublicUrl is 'x'", "Cluster:TrustedProxies:1 is 'y'", "Cluster:Admin is 'No Body'", "WriteSeconds"],
-            fault => Assert.Contains(fault, refusal.Message));
-        Assert.DoesNotContain("TrustedProxies:0", refusal.Message);
+            fault => Assert.Contains(fault, refusal));
+        Assert.DoesNotContain("TrustedProxies:0", refusal);
     }
 
     [Fact]
@@ -119,7 +112,7 @@ public sealed class PublicUrlTests
     [InlineData("127.0.0.1:5230", "http://127.0.0.1:5230", 200)]
     public async Task The_public_host_is_answered_and_only_its_own_pages_may_call(string host, string? origin, int expected)
     {
-        await using var node = await NodeHost.StartAsync([$"--Cluster:PublicUrl={Public}"]);
+        var node = await shared.StartedAsync($"--Cluster:PublicUrl={Public}");
         using var api = node.Api();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/me");
         request.Headers.Host = host;
@@ -141,7 +134,7 @@ public sealed class PublicUrlTests
     [InlineData("/healthz/..%2fapi/me", HttpStatusCode.Forbidden)]
     public async Task Probes_may_call_by_any_host_name_and_nobody_else(string path, HttpStatusCode expected)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         using var api = node.Api();
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Host = "10.42.0.17:5230";
@@ -150,46 +143,6 @@ public sealed class PublicUrlTests
 
         Assert.Equal(expected, answer.StatusCode);
     }
-
-    [Theory]
-    [InlineData("", 1)]
-    [InlineData(Public, 0)]
-    public async Task A_node_on_all_interfaces_that_prints_local_addresses_says_so_once(string publicUrl, int warnings)
-    {
-        await using var node = await NodeHost.StartAsync([$"--Cluster:PublicUrl={publicUrl}"], builder =>
-        {
-            var kestrel = builder.Services.Last(service => service.ServiceType == typeof(IServer)).ImplementationType!;
-            builder.Services.AddSingleton<IServer>(provider => new OnAllInterfaces((IServer)ActivatorUtilities.CreateInstance(provider, kestrel)));
-        });
-
-        var said = node.Log.Lines.Where(line => line.Level == LogLevel.Warning && line.Text.Contains("Cluster:PublicUrl")).ToList();
-
-        Assert.StartsWith("http://127.0.0.1:", node.Url);
-        Assert.Equal(warnings, said.Count);
-        Assert.All(said, line => Assert.Contains($"begins with {node.Url}", line.Text));
-    }
-
-    // Reports the address of all interfaces and listens on loopback: a test opens no port to the network.
-    private sealed class OnAllInterfaces(IServer inner) : IServer, IServerAddressesFeature
-    {
-        private readonly FeatureCollection _features = new(inner.Features);
-
-        public IFeatureCollection Features => _features;
-
-        public bool PreferHostingUrls { get; set; }
-
-        public ICollection<string> Addresses =>
-            [.. inner.Features.Get<IServerAddressesFeature>()!.Addresses.Select(url => url.Replace("127.0.0.1", "0.0.0.0", StringComparison.Ordinal))];
-
-        public async Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
-            where TContext : notnull
-        {
-            await inner.StartAsync(application, cancellationToken);
-            _features.Set<IServerAddressesFeature>(this);
-        }
-
-        public Task StopAsync(CancellationToken cancellationToken) => inner.StopAsync(cancellationToken);
-
-        public void Dispose() => inner.Dispose();
-    }
+    private static async Task<string> RefusalAsync(params string[] settings) =>
+        (await Assert.ThrowsAsync<NodeFailedException>(() => NodeHost.StartAsync(settings))).Message;
 }

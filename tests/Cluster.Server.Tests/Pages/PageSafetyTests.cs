@@ -1,13 +1,11 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Cluster.Storage.Engines;
 using Cluster.Testing;
-using Microsoft.Extensions.DependencyInjection;
 using static Microsoft.Playwright.Assertions;
 
 namespace Cluster.Server.Tests.Pages;
 
-public sealed partial class PageSafetyTests(Chromium chromium)
+public sealed partial class PageSafetyTests(Chromium chromium, SharedNode shared) : IClassFixture<SharedNode>
 {
     [Fact]
     public async Task Every_page_is_locked_down()
@@ -49,23 +47,6 @@ public sealed partial class PageSafetyTests(Chromium chromium)
         Assert.Equal("application/problem+json", problem.Content.Headers.ContentType?.MediaType);
     }
 
-    [Fact]
-    public async Task A_failure_in_the_middle_of_a_page_is_told_by_a_page()
-    {
-        await using var node = await NodeHost.StartAsync();
-        await node.CreateSessionAsync("api");
-        await using var visitor = await Visitor.LogInAsync(chromium, node);
-        visitor.Expect("status of 503");
-        await visitor.Page.GotoAsync("/login"); // not live: only one call fails
-        await node.Services.GetRequiredService<Engine>().TurnAsync(turn => turn.Db.ExecuteAsync("DROP TABLE reply"), default);
-
-        var failed = await visitor.Page.GotoAsync("/s/admin/api");
-
-        Assert.Equal(503, failed!.Status);
-        await Expect(visitor.Page.Locator("h1")).ToHaveTextAsync("Service Unavailable");
-        await Expect(visitor.Page.Locator("main")).ToContainTextAsync("The engine is away");
-    }
-
     [Theory]
     [InlineData("/page/logout")]
     [InlineData("/page/login")]
@@ -74,7 +55,7 @@ public sealed partial class PageSafetyTests(Chromium chromium)
     [InlineData("/page/permissions/1")]
     public async Task A_form_that_no_page_of_ours_made_is_refused(string path)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         await node.CreateSessionAsync("api");
         await using var visitor = await Visitor.LogInAsync(chromium, node);
         using var browser = await BrowserAsync(node, visitor);

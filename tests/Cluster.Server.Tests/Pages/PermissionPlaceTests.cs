@@ -186,10 +186,11 @@ public sealed class PermissionPlaceTests(Chromium chromium)
     }
 
     [Fact]
+    [Trait("House", "old")]
     public async Task A_verdict_counts_only_for_what_was_shown_and_not_in_the_first_second()
     {
         var clock = new LaterClock();
-        await using var node = await NodeHost.StartAsync(adjust: builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        await using var node = await NodeHost.StartInProcessAsync(adjust: builder => builder.Services.AddSingleton<TimeProvider>(clock));
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
         await AskAsync(client, "abcde", "first");
         await AskAsync(client, "fghij", "second");
@@ -224,10 +225,11 @@ public sealed class PermissionPlaceTests(Chromium chromium)
     }
 
     [Fact]
+    [Trait("House", "old")]
     public async Task Without_script_the_next_request_does_not_come_under_the_pointer()
     {
         var clock = new LaterClock();
-        await using var node = await NodeHost.StartAsync(adjust: builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        await using var node = await NodeHost.StartInProcessAsync(adjust: builder => builder.Services.AddSingleton<TimeProvider>(clock));
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
         await AskAsync(client, "abcde", "first");
         await AskAsync(client, "fghij", "second");

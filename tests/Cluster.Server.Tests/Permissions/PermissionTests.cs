@@ -2,12 +2,10 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Cluster.Core.Api;
 using Cluster.Testing;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Cluster.Server.Tests.Permissions;
 
-public sealed class PermissionTests
+public sealed class PermissionTests(SharedNode shared) : IClassFixture<SharedNode>
 {
     private const string Ask = "notifications/claude/channel/permission_request";
 
@@ -54,16 +52,15 @@ public sealed class PermissionTests
     }
 
     [Fact]
-    public async Task A_request_expires_after_ten_minutes_and_is_then_refused_with_its_reason()
+    public async Task A_request_expires_after_its_time_and_is_then_refused_with_its_reason()
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var node = await NodeHost.StartAsync(adjust: builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        await using var node = await NodeHost.StartAsync(["--Cluster:Limits:PermissionSeconds=1"]);
         await using var client = new HttpMcpClient(node.Url, node.AdminToken, "api");
         await client.InitializeAsync();
         await client.NotifyAsync(Ask, Request("abcde"));
         var open = Assert.Single(await node.PermissionsAsync("api"));
 
-        clock.Advance(TimeSpan.FromMinutes(10));
+        await UntilAsync(node, "expired");
         using var late = await node.DecideAsync(open.Id, "allow");
 
         Assert.Equal(HttpStatusCode.Conflict, late.StatusCode);
@@ -116,7 +113,7 @@ public sealed class PermissionTests
     [InlineData("abcde", "", "tool_name is missing")]
     public async Task A_malformed_request_is_refused_with_a_reason(string id, string tool, string reason)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
         var request = Request(id);
         request["tool_name"] = tool;

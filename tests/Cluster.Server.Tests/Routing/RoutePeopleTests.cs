@@ -3,9 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using Cluster.Core.Api;
 using Cluster.Server.Tests.Chats;
-using Cluster.Storage.Engines;
 using Cluster.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Cluster.Server.Tests.Routing;
 
@@ -26,8 +24,7 @@ public sealed class RoutePeopleTests
 
         using var sent = await github.SendAsync(GitHubSender.CheckRunNumber(1));
         var told = await team.NextAsync(Alice);
-        await UntilAsync(node, "SELECT COUNT(*) FROM event_note WHERE note = 'the notice for telegram:184 was sent'");
-        var life = await LifeAsync(node, "web");
+        var life = await UntilNotedAsync(node, (await EventsAsync(node, "web"))[0].Id, "the notice for telegram:184 was sent");
         team.Telegram.SendText(Alice, Alice, "I am on it.", replyTo: told.Id);
         await using var web = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "web");
 
@@ -51,9 +48,10 @@ public sealed class RoutePeopleTests
         team.Telegram.LimitNext("sendMessage", retryAfterSeconds: 3);
 
         using var sent = await github.SendAsync(GitHubSender.CheckRunNumber(1));
-        await UntilAsync(node, "SELECT COUNT(*) FROM outbox WHERE lane = 4 AND state = 'queued'");
+        var id = (await EventsAsync(node, "web"))[0].Id;
+        await UntilNotedAsync(node, id, "a notice for telegram:22 is on its way");
         await node.RevokeAsync("telegram:22", "web");
-        await UntilAsync(node, "SELECT COUNT(*) FROM outbox WHERE lane = 4 AND state = 'refused'");
+        await UntilNotedAsync(node, id, "the notice for telegram:22 was not sent");
 
         Assert.DoesNotContain(team.Telegram.Messages(Bob), message => message.Text.Contains("check_run"));
     }
@@ -130,78 +128,6 @@ public sealed class RoutePeopleTests
     }
 
     [Fact]
-    public async Task What_nobody_receives_goes_on_and_what_was_received_stays()
-    {
-        await using var node = await NodeHost.StartAsync();
-        await using var team = await ChatTeam.StartAsync(node);
-        var github = await SetUpAsync(node);
-        await team.PairAsync(node, Alice);
-        await ApplyAsync(node, """
-            routes:
-              - name: one
-                when: { source: ci }
-                to: { session: web }
-                escalate: { after: 1m, session: triage, notify: ["telegram:184"] }
-            """);
-        await using var triage = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "triage");
-
-        using var late = await github.SendAsync(GitHubSender.CheckRunNumber(1));
-        await UntilAsync(node, "SELECT COUNT(*) FROM delivery WHERE told = 1");
-        Assert.False(triage.TryNext(out _));
-        await AMinuteLaterAsync(node);
-        var passed = await triage.NextAsync();
-        var told = await team.NextAsync(Alice);
-        await using var web = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "web");
-        using var inTime = await github.SendAsync(GitHubSender.CheckRunNumber(2));
-        await web.NextAsync();
-        await UntilAsync(node, "SELECT COUNT(*) FROM delivery WHERE told = 1 AND watch_at IS NOT NULL AND state = 'received'");
-        await AMinuteLaterAsync(node);
-        await UntilAsync(node, "SELECT COUNT(*) FROM delivery WHERE session_id = 'admin/web' AND state = 'received' AND watch_at IS NULL");
-
-        Assert.Contains("github.check_run", ChatTeam.Content(passed));
-        Assert.Contains("Nobody has received this for 1m.", told.Text);
-        var life = await LifeAsync(node, "triage");
-        Assert.Equal([("admin/triage", null), ("admin/web", "escalated")], life.Deliveries.Select(one => (one.Session, one.Reason)));
-        Assert.Contains(life.History, note => note.Note == "not received in 1m; passed on to admin/triage");
-        Assert.False(triage.TryNext(out _));
-        Assert.False(web.TryNext(out _));
-    }
-
-    [Fact]
-    public async Task What_cannot_be_looked_after_keeps_nobody_else_waiting()
-    {
-        await using var node = await NodeHost.StartAsync();
-        await using var team = await ChatTeam.StartAsync(node);
-        var github = await SetUpAsync(node);
-        await team.PairAsync(node, Alice);
-        await ApplyAsync(node, "routes: [{ name: one, when: { source: ci }, to: { session: web }, notify: [\"telegram:184\"] }]");
-        await Engine(node).TurnAsync(
-            async turn =>
-            {
-                await turn.Db.ExecuteAsync("INSERT INTO route_table (owner, version, routes) VALUES ('mallory', 1, '[{')");
-                await turn.Db.ExecuteAsync(
-                    "INSERT INTO source (name, kind, owner, path, secret, created_at) SELECT 'broken', kind, 'mallory', 'broken', secret, 0 FROM source WHERE name = 'ci'");
-                await turn.Db.ExecuteAsync(
-                    """
-                    INSERT INTO event (id, kind, name, sender, chat_id, trust, body, created_at, route)
-                    VALUES (-1, 'webhook', 'x', 'source:broken', 'source:broken', 'system', @body, 1, 'one')
-                    """,
-                    ("@body", Packed("x")));
-                return await turn.Db.ExecuteAsync(
-                    """
-                    INSERT INTO delivery (session_id, event_id, chat_id, priority, state, attempts, queued_at, expires_at, watch_at)
-                    VALUES ('admin/web', -1, 'source:broken', 1, 'queued', 0, 1, 9000000000000, 1)
-                    """);
-            },
-            Ct);
-        await UntilAsync(node, "SELECT COUNT(*) FROM delivery WHERE event_id = -1 AND watch_at > 1");
-
-        using var sent = await github.SendAsync(GitHubSender.CheckRunNumber(1));
-
-        Assert.StartsWith("github.check_run, repository ", (await team.NextAsync(Alice)).Text);
-    }
-
-    [Fact]
     public async Task Of_two_nodes_one_tells()
     {
         await using var cluster = await ClusterHost.StartAsync(2);
@@ -223,46 +149,18 @@ public sealed class RoutePeopleTests
             Assert.True(ids.Add((await team.NextAsync(Alice)).Text));
         }
 
-        await UntilAsync(cluster[0], "SELECT CASE WHEN COUNT(*) = 0 THEN 1 ELSE 0 END FROM delivery WHERE watch_at IS NOT NULL");
-        Assert.Equal(all.Count, await NumberAsync(cluster[0], "SELECT COUNT(*) FROM outbox WHERE lane = 4"));
-    }
+        foreach (var one in all)
+        {
+            var life = await UntilNotedAsync(cluster[1], one.Id, "the notice for telegram:184 was sent");
+            Assert.Single(life.History, note => note.Note.StartsWith("a notice for", StringComparison.Ordinal));
+        }
 
-    [Fact]
-    public async Task An_event_that_came_is_explained_by_its_payload_or_by_its_summary()
-    {
-        await using var node = await NodeHost.StartAsync();
-        var github = await SetUpAsync(node);
-        await ApplyAsync(node, """
-            routes:
-              - { name: apps, when: { source: ci, "$.check_run.app.slug": github-* }, to: { session: web }, untrusted: true }
-              - { name: issues, when: { source: ci, type: issues }, to: { session: triage } }
-            """);
-        using var red = await github.SendAsync(GitHubSender.CheckRunNumber(1));
-        using var issue = await github.SendAsync(GitHubSender.Sample("issues.opened.json"), "issues");
-        await Engine(node).TurnAsync(
-            turn => turn.Db.ExecuteAsync("UPDATE event SET payload = @payload WHERE name = 'github.check_run'", ("@payload", Packed(GitHubSender.CheckRunNumber(1)))), Ct);
-        await Engine(node).TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE event SET payload = NULL WHERE name = 'github.issues'"), Ct);
-
-        var whole = await TestAsync(node, (await EventsAsync(node, "web"))[0].Id);
-        var kept = await TestAsync(node, (await EventsAsync(node, "triage"))[0].Id);
-        using var bob = node.Api(await node.InviteAsync("bob"));
-        using var others = await bob.PostAsJsonAsync(
-            "/api/routes/test", new TestRoutes { EventId = long.Parse((await EventsAsync(node, "web"))[0].Id) }, ApiJson.Default.TestRoutes, Ct);
-
-        Assert.Equal(("payload", "apps", true), (whole.Read, Assert.Single(whole.Targets).Route, whole.Fields.ContainsKey("branch")));
-        Assert.Equal(("summary", "issues"), (kept.Read, Assert.Single(kept.Targets).Route));
-        Assert.Contains("payload is not kept", kept.Routes[0].Reason);
-        Assert.Equal(HttpStatusCode.NotFound, others.StatusCode);
+        Assert.Equal(all.Count, team.Telegram.Messages(Alice).Count(message => message.Text.StartsWith("github.check_run", StringComparison.Ordinal)));
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static Engine Engine(NodeHost node) => node.Services.GetRequiredService<Engine>();
-
-    // As the engine keeps bytes that are not compressed.
-    private static byte[] Packed(string payload) => [0, .. Encoding.UTF8.GetBytes(payload)];
-
-    private static async Task<GitHubSender> SetUpAsync(NodeHost node)
+    internal static async Task<GitHubSender> SetUpAsync(NodeHost node)
     {
         foreach (var session in new[] { "api", "web", "triage" })
         {
@@ -272,7 +170,7 @@ public sealed class RoutePeopleTests
         return await node.AddSourceAsync("api");
     }
 
-    private static async Task ApplyAsync(NodeHost node, string yaml)
+    internal static async Task ApplyAsync(NodeHost node, string yaml)
     {
         using var api = node.Api();
         using var applied = await PutAsync(api, yaml);
@@ -282,21 +180,13 @@ public sealed class RoutePeopleTests
     private static Task<HttpResponseMessage> PutAsync(HttpClient api, string yaml) =>
         api.PutAsync("/api/routes", new StringContent(yaml, Encoding.UTF8, "text/yaml"), Ct);
 
-    private static async Task<RoutesTest> TestAsync(NodeHost node, string eventId)
-    {
-        using var api = node.Api();
-        using var answer = await api.PostAsJsonAsync("/api/routes/test", new TestRoutes { EventId = long.Parse(eventId) }, ApiJson.Default.TestRoutes, Ct);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Ct));
-        return (await answer.Content.ReadFromJsonAsync(ApiJson.Default.RoutesTest, Ct))!;
-    }
-
-    private static async Task<IReadOnlyList<EventInfo>> EventsAsync(NodeHost node, string session)
+    internal static async Task<IReadOnlyList<EventInfo>> EventsAsync(NodeHost node, string session)
     {
         using var api = node.Api();
         return (await api.GetFromJsonAsync($"/api/events?session={session}&limit=200", ApiJson.Default.IReadOnlyListEventInfo, Ct))!;
     }
 
-    private static async Task<EventLife> LifeAsync(NodeHost node, string session)
+    internal static async Task<EventLife> LifeAsync(NodeHost node, string session)
     {
         using var api = node.Api();
         return (await api.GetFromJsonAsync($"/api/events/{(await EventsAsync(node, session))[0].Id}", ApiJson.Default.EventLife, Ct))!;
@@ -305,25 +195,27 @@ public sealed class RoutePeopleTests
     // New routes are seen within a second.
     private static async Task UntilRoutedAsync(NodeHost node, GitHubSender github)
     {
-        var (patience, before) = (ChatTeam.Patience, await NumberAsync(node, "SELECT COUNT(*) FROM event WHERE route = 'one'"));
-        for (var i = 0; await NumberAsync(node, "SELECT COUNT(*) FROM event WHERE route = 'one'") == before; i++)
+        var (patience, before) = (ChatTeam.Patience, (await EventsAsync(node, "web")).Count);
+        for (var i = 0; (await EventsAsync(node, "web")).Count == before; i++)
         {
             patience.ThrowIfCancellationRequested();
             using var sent = await github.At(node.Url).SendAsync(GitHubSender.CheckRunNumber(Random.Shared.Next(1_000, int.MaxValue)));
         }
     }
 
-    private static Task<int> AMinuteLaterAsync(NodeHost node) =>
-        Engine(node).TurnAsync(turn => turn.Db.ExecuteAsync("UPDATE delivery SET watch_at = watch_at - 60000 WHERE told = 1"), Ct);
-
-    private static async Task<long> NumberAsync(NodeHost node, string sql) => (await Engine(node).ReadAsync(db => db.NumberAsync(sql), Ct))!.Value;
-
-    private static async Task UntilAsync(NodeHost node, string sql)
+    private static async Task<EventLife> UntilNotedAsync(NodeHost node, string eventId, string note)
     {
+        using var api = node.Api();
         var patience = ChatTeam.Patience;
-        while (await NumberAsync(node, sql) == 0)
+        while (true)
         {
-            Assert.False(patience.IsCancellationRequested, $"Nothing came of: {sql}");
+            var life = (await api.GetFromJsonAsync($"/api/events/{eventId}", ApiJson.Default.EventLife, Ct))!;
+            if (life.History.Any(one => one.Note.StartsWith(note, StringComparison.Ordinal)))
+            {
+                return life;
+            }
+
+            Assert.False(patience.IsCancellationRequested, $"Event {eventId} has no note: {note}");
         }
     }
 }

@@ -11,7 +11,7 @@ using Cluster.Testing;
 namespace Cluster.Server.Tests.Webhooks;
 
 /// <summary>Every kind of sender over real HTTP to a real client.</summary>
-public sealed class SenderTests
+public sealed class SenderTests(SharedNode shared) : IClassFixture<SharedNode>
 {
     public static IEnumerable<TheoryDataRow<string>> Kinds => WebhookSenders.All.Select(sender => new TheoryDataRow<string>(sender.Kind));
 
@@ -19,10 +19,10 @@ public sealed class SenderTests
     [MemberData(nameof(Kinds))]
     public async Task Each_senders_payloads_reach_the_session_once_as_they_were_agreed(string kind)
     {
-        await using var node = await NodeHost.StartAsync();
-        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, "api");
+        var node = await shared.StartedAsync();
+        await using var client = await HttpMcpClient.AttachAsync(node.Url, node.AdminToken, kind);
         var samples = WebhookSamples.All.Where(sample => sample.Kind == kind).ToList();
-        var source = await AddAsync(node, samples[0]);
+        var source = await AddAsync(node, samples[0], kind);
         using var http = new HttpClient();
         using var api = node.Api();
 
@@ -37,7 +37,7 @@ public sealed class SenderTests
             Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
             Assert.Equal(HttpStatusCode.OK, again.StatusCode);
             Assert.Equal(HttpStatusCode.Unauthorized, forged.StatusCode);
-            var entered = (await node.SettledAsync("api")).First(e => e.Name == summary.Name);
+            var entered = (await node.SettledAsync(kind)).First(e => e.Name == summary.Name);
             if (summary.FilterReason is { } reason)
             {
                 Assert.Equal(("filtered", reason), (entered.State, entered.Reason));
@@ -59,7 +59,7 @@ public sealed class SenderTests
     [InlineData("circleci", null)]
     public async Task A_captured_delivery_under_another_id_enters_once(string kind, string? mode)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         await node.CreateSessionAsync("api");
         var sample = WebhookSamples.All.First(one => one.Kind == kind) with { Settings = new SourceSettings { Mode = mode } };
         var source = await AddAsync(node, sample);
@@ -227,7 +227,7 @@ public sealed class SenderTests
         Assert.Equal(("github.unknown", "filtered", "no event name"), (only.Name, only.State, only.Reason));
     }
 
-    private static async Task<NewSource> AddAsync(NodeHost node, WebhookSample sample)
+    private static async Task<NewSource> AddAsync(NodeHost node, WebhookSample sample, string session = "api")
     {
         using var api = node.Api();
         var given = sample.Sender.MakesSecret(sample.Settings) ? sample.Sender.Scheme(sample.Settings).NewSecret() : null;
@@ -235,7 +235,7 @@ public sealed class SenderTests
         {
             Kind = sample.Kind,
             Name = $"s{Guid.NewGuid():N}"[..12],
-            Session = "api",
+            Session = session,
             Playbook = "Find out why.",
             Settings = sample.Settings,
             Secret = given,

@@ -6,7 +6,7 @@ using Cluster.Testing;
 
 namespace Cluster.Server.Tests.Webhooks;
 
-public sealed class SourceApiTests
+public sealed class SourceApiTests(SharedNode shared) : IClassFixture<SharedNode>
 {
     public static IEnumerable<TheoryDataRow<string>> Kinds => WebhookSenders.All.Select(sender => new TheoryDataRow<string>(sender.Kind));
 
@@ -41,12 +41,12 @@ public sealed class SourceApiTests
     [MemberData(nameof(Kinds))]
     public async Task A_test_goes_through_the_sources_own_url_as_often_as_one_likes(string kind)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         await node.CreateSessionAsync("api");
         using var api = node.Api();
         foreach (var mode in WebhookSenders.Find(kind)!.Modes.DefaultIfEmpty(null!))
         {
-            var name = mode is null ? "ci" : $"ci-{mode}";
+            var name = mode is null ? kind : $"{kind}-{mode}";
             var settings = mode is null ? null : new SourceSettings { Mode = mode };
             var sender = WebhookSenders.Find(kind)!;
             if (!sender.Scheme(settings ?? SourceSettings.None).CanSign)
@@ -96,7 +96,7 @@ public sealed class SourceApiTests
     [InlineData("generic", null, "id", "not a JSON pointer")]
     public async Task What_a_source_cannot_be_is_said(string kind, string? mode, string? id, string expected)
     {
-        await using var node = await NodeHost.StartAsync();
+        var node = await shared.StartedAsync();
         await node.CreateSessionAsync("api");
         using var api = node.Api();
         var request = new AddSource { Kind = kind, Name = "ci", Session = "api", Settings = new SourceSettings { Mode = mode, Id = id } };

@@ -3,8 +3,9 @@ using Cluster.Server.Routing;
 using Cluster.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Cluster.Server.Tests.Routing;
+namespace Cluster.Server.Tests.OldHouse;
 
+[Trait("House", "old")]
 public sealed class SenderLimitsTests
 {
     private static readonly Identity Loud = new("source:loud");
@@ -13,7 +14,7 @@ public sealed class SenderLimitsTests
     [Fact]
     public async Task Few_deliveries_of_one_source_are_in_the_works_at_once_and_the_others_do_not_wait_for_it()
     {
-        await using var node = await NodeHost.StartAsync(["--Cluster:Limits:WebhooksPerSecond=10"]);
+        await using var node = await NodeHost.StartInProcessAsync(["--Cluster:Limits:WebhooksPerSecond=10"]);
         var limits = node.Services.GetRequiredService<SenderLimits>();
         var ct = TestContext.Current.CancellationToken;
         var places = new List<IDisposable>();

@@ -6,7 +6,7 @@ using Cluster.Storage.Sources;
 using Cluster.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Cluster.Server.Tests.Webhooks;
+namespace Cluster.Server.Tests.OldHouse;
 
 // What one round asks for, and when.
 public sealed partial class CatchUpTests
@@ -15,7 +15,7 @@ public sealed partial class CatchUpTests
     public async Task Rounds_in_a_row_ask_once_for_a_delivery_and_not_at_all_when_it_has_entered()
     {
         var github = new FakeGitHub(Token, "acme/api", 7);
-        await using var node = await NodeHost.StartAsync(adjust: With(github));
+        await using var node = await NodeHost.StartInProcessAsync(adjust: With(github));
         var sender = await SetUpAsync(node, github);
         await FirstRoundAsync(node);
         using var entered = await sender.SendAsync(GitHubSender.CheckRunNumber(1), deliveryId: "11111111-1111-1111-1111-111111111111");
@@ -35,7 +35,7 @@ public sealed partial class CatchUpTests
     public async Task What_failed_through_an_outage_in_front_of_the_node_of_many_hours_comes_after_it()
     {
         var github = new FakeGitHub(Token, "acme/api", 7);
-        await using var node = await NodeHost.StartAsync(adjust: With(github));
+        await using var node = await NodeHost.StartInProcessAsync(adjust: With(github));
         var sender = await SetUpAsync(node, github);
         await FirstRoundAsync(node);
         github.Miss(GitHubSender.CheckRunNumber(1));
@@ -56,7 +56,7 @@ public sealed partial class CatchUpTests
     public async Task Of_more_attempts_than_a_round_reads_the_oldest_comes_too()
     {
         var github = new FakeGitHub(Token, "acme/api", 7, pageSize: 1);
-        await using var node = await NodeHost.StartAsync(adjust: With(github));
+        await using var node = await NodeHost.StartInProcessAsync(adjust: With(github));
         await SetUpAsync(node, github);
         await FirstRoundAsync(node);
         var oldest = github.Miss(GitHubSender.CheckRunNumber(0));
@@ -79,7 +79,7 @@ public sealed partial class CatchUpTests
     public async Task A_refused_ask_costs_none_and_one_that_GitHub_has_no_more_ends_alone()
     {
         var github = new FakeGitHub(Token, "acme/api", 7);
-        await using var node = await NodeHost.StartAsync(adjust: With(github));
+        await using var node = await NodeHost.StartInProcessAsync(adjust: With(github));
         await SetUpAsync(node, github);
         await FirstRoundAsync(node);
         string[] missed = [github.Miss(GitHubSender.CheckRunNumber(1)), github.Miss(GitHubSender.CheckRunNumber(2)), github.Miss(GitHubSender.CheckRunNumber(3))];
@@ -103,7 +103,7 @@ public sealed partial class CatchUpTests
     public async Task A_hook_that_was_made_again_at_GitHub_is_found_again()
     {
         var github = new FakeGitHub(Token, "acme/api", 7);
-        await using var node = await NodeHost.StartAsync(adjust: With(github));
+        await using var node = await NodeHost.StartInProcessAsync(adjust: With(github));
         await SetUpAsync(node, github);
         await FirstRoundAsync(node);
 
@@ -119,7 +119,7 @@ public sealed partial class CatchUpTests
     public async Task An_address_that_is_none_stops_neither_the_node_nor_the_others()
     {
         var github = new FakeGitHub(Token, "acme/api", 7);
-        await using var node = await NodeHost.StartAsync(adjust: With(github));
+        await using var node = await NodeHost.StartInProcessAsync(adjust: With(github));
         await SetUpAsync(node, github);
         await FirstRoundAsync(node);
         using var api = node.Api();
