@@ -43,7 +43,7 @@ try
     }
 
     await using var run = new Run(postgres, settings.Long, report);
-    foreach (var storm in storms.Where(storm => settings.Runs(storm.Id)))
+    foreach (var storm in storms.Where(storm => settings.Runs(storm.Id) && (settings.Long || !storm.LongOnly || settings.Only.Count > 0)))
     {
         await run.PlayAsync(storm, stopping.Token);
     }

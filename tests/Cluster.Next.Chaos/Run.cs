@@ -24,7 +24,7 @@ internal sealed class Run(ChaosPostgres postgres, bool @long, Report report) : I
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            report.Verdict(storm.Id, false, "FAILED", $"{storm.Title}: the storm itself failed: {e}");
+            report.Verdict(storm.Id, false, "FAILED", $"{storm.Title}: the storm itself failed: {Failure.Said(e)}");
         }
 
         if (!kept)

@@ -43,7 +43,7 @@ internal sealed class SeededFaults(ChaosPostgres postgres, Report report)
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            report.Verdict($"fault {fault}", false, "FAILED", e.ToString());
+            report.Verdict($"fault {fault}", false, "FAILED", Failure.Said(e));
         }
     }
 

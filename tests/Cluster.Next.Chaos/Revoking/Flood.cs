@@ -7,9 +7,12 @@ using Cluster.Next.Chaos.Nodes;
 
 namespace Cluster.Next.Chaos.Revoking;
 
-/// <summary>One person who talks to all sessions over two nodes without a pause, whatever is answered.</summary>
+/// <summary>One person who talks to all sessions over two nodes without a pause, whatever is answered; but no more than so many at once, or a slow
+/// machine would drown in what nobody has answered.</summary>
 internal sealed class Flood : IAsyncDisposable
 {
+    private const int MostPending = 200;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
 
     private readonly FireCluster _cluster;
@@ -58,7 +61,10 @@ internal sealed class Flood : IAsyncDisposable
                 for (; said < due; said++)
                 {
                     var n = said;
-                    _pending.Run(() => SayAsync(n));
+                    if (_pending.Running < MostPending)
+                    {
+                        _pending.Run(() => SayAsync(n));
+                    }
                 }
             }
         }

@@ -33,7 +33,7 @@ internal sealed class Revocation(ChaosPostgres postgres, Report report)
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            report.Verdict("revoke", false, "FAILED", e.ToString());
+            report.Verdict("revoke", false, "FAILED", Failure.Said(e));
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed class Revocation(ChaosPostgres postgres, Report report)
         var rows = await cluster.Table.ReadAsync(ct);
         var (heard, reached) = (RevocationChecker.Heard(rows, Revoked, 1), RevocationChecker.Reached(rows, Revoked));
         verdict.Promise($"standing raised with {holder.Name} frozen: answered after {took.TotalSeconds:0.0} s, recorded by {heard} of {reached} sessions", heard >= reached);
-        await Stage.PassAsync(Math.Max(3, 20 - took.TotalSeconds), ct);
+        await Stage.PassAsync(3, ct);
         await holder.ThawAsync();
         await Stage.PassAsync(3, ct);
     }

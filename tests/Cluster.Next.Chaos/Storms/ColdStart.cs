@@ -10,6 +10,8 @@ internal sealed class ColdStart : Storm
 
     public override string Title => "all nodes killed, one started";
 
+    public override bool LongOnly => true;
+
     protected override async Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct)
     {
         var starts = new List<TimeSpan>();

@@ -11,7 +11,7 @@ internal sealed class ShortFreezes : Storm
 
     protected override async Task<Action<RunHistory>> PlayAsync(Stage stage, CancellationToken ct)
     {
-        var times = stage.Long ? 20 : 3;
+        var times = stage.Long ? 20 : 2;
         var dead = new List<string>();
         await Stage.PassAsync(1, ct);
         for (var i = 0; i < times; i++)

@@ -12,6 +12,8 @@ internal sealed class StoreRestarts(bool freezes) : Storm
 
     public override string Id => freezes ? "store-freeze" : "store-kill";
 
+    public override bool LongOnly => freezes;
+
     public override string Title =>
         $"PostgreSQL stopped with -m immediate and started again, the node that holds most sessions {(freezes ? "frozen for 20 s" : "killed")} meanwhile";
 

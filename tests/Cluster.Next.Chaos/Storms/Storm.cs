@@ -31,6 +31,9 @@ internal abstract class Storm
 
     public abstract string Title { get; }
 
+    /// <summary>True when it has no place in three minutes.</summary>
+    public virtual bool LongOnly => false;
+
     public async Task<Verdict> RunAsync(ChaosPostgres postgres, FireCluster cluster, bool @long, CancellationToken ct)
     {
         var verdict = new Verdict();
