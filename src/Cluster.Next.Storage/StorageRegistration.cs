@@ -1,6 +1,7 @@
 using Cluster.Core.Logs;
 using Cluster.Next.Storage.Writing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace Cluster.Next.Storage;
@@ -13,6 +14,12 @@ public static class StorageRegistration
         .AddSingleton(stores.Logs)
         .AddSingleton(stores.Indexes)
         .AddSingleton(stores.Blobs)
-        .AddSingleton<ILogWriter>(provider =>
+        .AddWriter();
+
+    private static IServiceCollection AddWriter(this IServiceCollection services)
+    {
+        services.TryAddSingleton<ILogWriter>(provider =>
             new LogWriter(provider.GetRequiredService<LogStores>().Logs, provider.GetRequiredService<ILogger<LogWriter>>()));
+        return services;
+    }
 }

@@ -6,7 +6,7 @@ namespace Cluster.Chaos;
 internal sealed record Settings
 {
     private const string Usage =
-        "usage: Cluster.Chaos [short | long] [--only faults,R1,R3] [--report FILE] [--seed N]";
+        "usage: [short | long] [--only NAME,NAME] [--report FILE] [--seed N]";
 
     public bool Long { get; private init; }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Cluster.Next.Grains.Logs;
 
 /// <summary>What a node gives its grains to keep their logs with.</summary>
-public sealed class GrainLogs(ILogStore store, IIndexStore index, ILogWriter writer, StoreClock clock, GrainLogOptions options, ILoggerFactory loggers)
+public class GrainLogs(ILogStore store, IIndexStore index, ILogWriter writer, StoreClock clock, GrainLogOptions options, ILoggerFactory loggers)
 {
     public ILogStore Store => store;
 
@@ -15,6 +15,13 @@ public sealed class GrainLogs(ILogStore store, IIndexStore index, ILogWriter wri
     public StoreClock Clock => clock;
 
     public GrainLogOptions Options => options;
+
+    /// <summary>Whether an activation begins with a claim of its own; false only in a node that is made faulty on purpose.</summary>
+    /// <param name="latest">The latest claim in the log; 0 for none.</param>
+    protected internal virtual bool Claims(long latest) => true;
+
+    /// <summary>Whether a second append may be in flight; true only in a node that is made faulty on purpose.</summary>
+    protected internal virtual bool Overlaps => false;
 
     public ILogger Logger(LogId log) => loggers.CreateLogger($"Cluster.Grains.{log.Kind}");
 }

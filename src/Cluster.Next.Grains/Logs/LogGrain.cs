@@ -173,7 +173,11 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
 
             while (_refuses is null && _waiting.Count > 0)
             {
-                await PassAsync();
+                var pass = PassAsync();
+                if (!_logs.Overlaps)
+                {
+                    await pass;
+                }
             }
         }
         catch (Exception e)
@@ -280,7 +284,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
             }
 
             var writes = decided.Records.Count > 0 || decided.Tells.Count > 0 || command.Claims || decided.AnswersSender;
-            if (writes && !_claimed && pass.Records == 0)
+            if (writes && !_claimed && pass.Records == 0 && _logs.Claims(fold.Claim))
             {
                 fold.Apply(pass.Claim(_logs.Options.NodeName), pass.Position);
             }

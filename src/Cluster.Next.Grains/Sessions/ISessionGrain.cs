@@ -1,5 +1,6 @@
 using Cluster.Core.Access;
 using Cluster.Core.Events;
+using Orleans.Concurrency;
 
 namespace Cluster.Next.Grains.Sessions;
 
@@ -77,8 +78,9 @@ public interface ISessionTools : IGrainWithStringKey
 [Alias("stream-node")]
 public interface IStreamNode : IGrainObserver
 {
-    /// <summary>Writes a batch to a stream. One at a time for each session.</summary>
-    [Alias("push")]
+    /// <summary>Writes a batch to a stream. One at a time for each session, which its grain sees to; calls to one object would otherwise wait for
+    /// one another, and a reader that stands still would hold up every session of the node.</summary>
+    [Alias("push"), AlwaysInterleave]
     Task<PushOutcome> PushAsync(Push push);
 }
 

@@ -27,8 +27,9 @@ public interface IUserStanding : IGrainWithStringKey
     [Alias("standing")]
     Task<long> StandingAsync(CancellationToken ct);
 
-    /// <summary>Ends everything that the identity has begun. Answered when every session in its reach has recorded so.</summary>
-    [Alias("raise")]
+    /// <summary>Ends everything that the identity has begun. Answered when every session in its reach has recorded so, which takes as long as it
+    /// takes until the sessions of a frozen node are taken over.</summary>
+    [Alias("raise"), ResponseTimeout("00:02:00")]
     Task RaiseAsync(string by, CancellationToken ct);
 }
 

@@ -57,6 +57,7 @@ internal sealed partial class McpStreams(
                 {
                     at = clock.GetTimestamp();
                     var answer = await session.AttachAsync(request, ct);
+                    node.Hear(client.Session.ToString(), answer.Claim, answer.Epoch);
                     if (answer.State is AttachStanding.Ended or AttachStanding.Lost)
                     {
                         stream.Abort();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -40,6 +41,9 @@ internal sealed class HttpSession(string name, Balancer balancer, string token, 
 
     /// <summary>How long it listens to silence.</summary>
     public TimeSpan Patience { get; set; } = UsualPatience;
+
+    /// <summary>After how many seconds of silence its stream shall say that it lives; null for whatever the node does.</summary>
+    public int? KeepAlive { get; set; }
 
     public override Task StartAsync(CancellationToken ct)
     {
@@ -152,6 +156,7 @@ internal sealed class HttpSession(string name, Balancer balancer, string token, 
 
                 _node = node;
                 opened = true;
+                BeginStream();
                 _listening.TrySetResult();
                 await ReadAsync(await answer.Content.ReadAsStreamAsync(silence.Token), silence);
             }
@@ -193,6 +198,7 @@ internal sealed class HttpSession(string name, Balancer balancer, string token, 
             return TakeAsync(message);
         }
 
+        ReadPing(message);
         var answer = Pong(message);
         _errands.Run(() => PostAsync(answer));
         return Task.CompletedTask;
@@ -234,6 +240,11 @@ internal sealed class HttpSession(string name, Balancer balancer, string token, 
     {
         var request = Stamped(HttpMethod.Get, node);
         request.Headers.Accept.ParseAdd("text/event-stream");
+        if (KeepAlive is { } seconds)
+        {
+            request.Headers.Add(ChannelProtocol.KeepAliveHeader, seconds.ToString(CultureInfo.InvariantCulture));
+        }
+
         if (_lastEventId is { } last)
         {
             request.Headers.Add("Last-Event-ID", last);

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Cluster.Chaos.History;
 using Cluster.Chaos.Nodes;
 using Cluster.Core.Channel;
+using Cluster.Core.Events;
 
 namespace Cluster.Chaos.Clients;
 
@@ -14,6 +15,7 @@ internal abstract class ScriptedSession(string name, HistoryLog log) : IAsyncDis
     private const int ReplyToEach = 20;
 
     private readonly ConcurrentDictionary<string, long> _calls = new();
+    private readonly List<long> _batch = [];
     private int _read;
 
     public string Name => name;
@@ -42,6 +44,20 @@ internal abstract class ScriptedSession(string name, HistoryLog log) : IAsyncDis
     /// <summary>The answer to a ping.</summary>
     protected static string Pong(JsonElement ping) => $$"""{"jsonrpc":"2.0","id":{{ping.GetProperty("id").GetRawText()}},"result":{} }""";
 
+    /// <summary>A stream begins: what was read of a batch before is not proved by a ping of this one.</summary>
+    protected void BeginStream() => _batch.Clear();
+
+    /// <summary>Reads the ping that ends a batch; its id says which.</summary>
+    protected void ReadPing(JsonElement ping)
+    {
+        if (ping.GetProperty("id") is { ValueKind: JsonValueKind.String } id && BatchId.TryParse(id.GetString(), out var batch))
+        {
+            log.ReadBatch(new BatchRead(name, batch, [.. _batch], RunClock.Now));
+        }
+
+        _batch.Clear();
+    }
+
     /// <summary>Calls a tool; one call, however often it must be sent.</summary>
     protected abstract Task CallAsync(string id, string call);
 
@@ -57,7 +73,8 @@ internal abstract class ScriptedSession(string name, HistoryLog log) : IAsyncDis
         var meta = parameters.GetProperty("meta");
         var id = long.Parse(meta.GetProperty("event_id").GetString()!, CultureInfo.InvariantCulture);
         var repeated = meta.TryGetProperty("redelivery", out var again) && again.GetString() == "true";
-        log.Arrived(new Arrival(name, id, Witness.NumberIn(parameters.GetProperty("content").GetString()!), repeated, RunClock.Now));
+        log.Arrived(new Arrival(name, id, Numbers.In(parameters.GetProperty("content").GetString()!), repeated, RunClock.Now));
+        _batch.Add(id);
         if (++_read % ReplyToEach == 0 && !repeated)
         {
             await ReplyAsync(id, meta.GetProperty("chat_id").GetString()!);

@@ -137,10 +137,10 @@ internal static class Checker
 
     private static void CheckReplies(RunHistory history, Findings findings)
     {
-        var replies = history.Entries.GroupBy(e => e.EventId).ToDictionary(e => e.Key, e => e.First().Replies);
+        var replies = history.Entries.GroupBy(e => (e.Session, e.EventId)).ToDictionary(e => e.Key, e => e.First().Replies);
         foreach (var reply in history.Replies)
         {
-            var stand = replies.GetValueOrDefault(reply.EventId);
+            var stand = replies.GetValueOrDefault((reply.Session, reply.EventId));
             if (stand != 1)
             {
                 findings.Add(Violation.ReplyNotOnce, $"{reply.Session} replied once to event {reply.EventId}; {stand} replies stand in the engine");

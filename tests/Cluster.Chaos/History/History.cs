@@ -1,3 +1,5 @@
+using Cluster.Core.Events;
+
 namespace Cluster.Chaos.History;
 
 /// <summary>Something the load generator wants to enter once. The number stands in its text, so it is known wherever it turns up.</summary>
@@ -22,6 +24,9 @@ internal sealed record Try
 /// <summary>One event as a scripted session read it, in the order of its session; with the number that stands in its content.</summary>
 internal sealed record Arrival(string Session, long EventId, long? Number, bool Redelivery, TimeSpan At);
 
+/// <summary>A batch whose end a scripted session read, in the order of its session.</summary>
+internal sealed record BatchRead(string Session, BatchId Batch, IReadOnlyList<long> Events, TimeSpan At);
+
 /// <summary>A reply of a scripted session, once the tool has answered that it is sent.</summary>
 internal sealed record Reply(string Session, long EventId);
 
@@ -37,6 +42,7 @@ internal sealed record RunHistory
     public required IReadOnlyList<Submission> Submissions { get; init; }
     public required IReadOnlyList<Try> Tries { get; init; }
     public required IReadOnlyList<Arrival> Arrivals { get; init; }
+    public IReadOnlyList<BatchRead> Batches { get; init; } = [];
     public IReadOnlyList<Reply> Replies { get; init; } = [];
     public IReadOnlyList<Entry> Entries { get; init; } = [];
     public IReadOnlyList<Sighting> Sightings { get; init; } = [];
@@ -45,13 +51,14 @@ internal sealed record RunHistory
     public RunHistory Since(Mark mark)
     {
         List<Entry> entries = [.. Entries.Where(e => e.Number >= mark.Number)];
-        var ids = entries.Select(e => e.EventId).ToHashSet();
+        var ids = entries.Select(e => (e.Session, e.EventId)).ToHashSet();
         return new RunHistory
         {
             Submissions = [.. Submissions.Where(s => s.Number >= mark.Number)],
             Tries = [.. Tries.Where(t => t.Number >= mark.Number)],
             Arrivals = [.. Arrivals.Where(a => a.Number >= mark.Number || (a.Number is null && a.At >= mark.At))],
-            Replies = [.. Replies.Where(r => ids.Contains(r.EventId))],
+            Batches = [.. Batches.Where(b => b.At >= mark.At)],
+            Replies = [.. Replies.Where(r => ids.Contains((r.Session, r.EventId)))],
             Entries = entries,
             Sightings = [.. Sightings.Skip(mark.Sightings)],
         };

@@ -7,6 +7,7 @@ internal sealed class HistoryLog
 {
     private readonly ConcurrentQueue<Submission> _submissions = new();
     private readonly ConcurrentQueue<Try> _tries = new();
+    private readonly ConcurrentQueue<BatchRead> _batches = new();
     private readonly ConcurrentQueue<Reply> _replies = new();
     private readonly Lock _arriving = new();
     private readonly List<Arrival> _arrivals = [];
@@ -69,6 +70,8 @@ internal sealed class HistoryLog
         }
     }
 
+    public void ReadBatch(BatchRead batch) => _batches.Enqueue(batch);
+
     public void Replied(Reply reply) => _replies.Enqueue(reply);
 
     public RunHistory Take(IReadOnlyList<Entry> entries, IReadOnlyList<Sighting> sightings) => new()
@@ -76,6 +79,7 @@ internal sealed class HistoryLog
         Submissions = [.. _submissions],
         Tries = [.. _tries],
         Arrivals = Arrivals,
+        Batches = [.. _batches],
         Replies = [.. _replies],
         Entries = entries,
         Sightings = sightings,

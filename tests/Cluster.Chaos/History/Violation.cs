@@ -32,4 +32,19 @@ internal enum Violation
 
     /// <summary>A lease was taken while another node held it.</summary>
     TwoHolders,
+
+    /// <summary>A log lacks a position.</summary>
+    Gap,
+
+    /// <summary>A record stands in a log under a claim that is not the latest before it.</summary>
+    OldClaim,
+
+    /// <summary>A record was written under a claim of a node that had ended before.</summary>
+    DeadClaim,
+
+    /// <summary>A session read an event, or a batch of events, that no record knows.</summary>
+    Unrecorded,
+
+    /// <summary>A session read a batch that was sent under an older claim than one that it had read before.</summary>
+    OldPush,
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Cluster.Storage.Engines;
 using Npgsql;
 
@@ -12,7 +10,7 @@ internal sealed record Holding(TimeSpan At, string Lease, string Holder, long Ep
 /// Looks at a scenario from inside its database: triggers note what must never be, and at the end it tells what stands there. It also
 /// makes work for housekeeping, since a lease under which nothing is done proves nothing.
 /// </summary>
-internal sealed partial class Witness(NpgsqlDataSource database) : IAsyncDisposable
+internal sealed class Witness(NpgsqlDataSource database) : IAsyncDisposable
 {
     private static readonly TimeSpan WorkEvery = TimeSpan.FromMilliseconds(250);
 
@@ -90,7 +88,7 @@ internal sealed partial class Witness(NpgsqlDataSource database) : IAsyncDisposa
         {
             entries.Add(new Entry(
                 row.GetInt64(0),
-                NumberIn(Packed.UnpackText((byte[])row.GetValue(1))),
+                Numbers.In(Packed.UnpackText((byte[])row.GetValue(1))),
                 row.GetString(2)[(row.GetString(2).IndexOf('/', StringComparison.Ordinal) + 1)..],
                 row.GetString(3),
                 (int)row.GetInt64(4)));
@@ -98,12 +96,6 @@ internal sealed partial class Witness(NpgsqlDataSource database) : IAsyncDisposa
 
         return entries;
     }
-
-    /// <summary>The submission that a content speaks of.</summary>
-    public static long? NumberIn(string content) =>
-        NumberPattern().Match(content) is { Success: true } match
-            ? long.Parse(match.Groups[1].Value + match.Groups[2].Value, CultureInfo.InvariantCulture)
-            : null;
 
     public async ValueTask DisposeAsync()
     {
@@ -153,7 +145,4 @@ internal sealed partial class Witness(NpgsqlDataSource database) : IAsyncDisposa
             yield return reader;
         }
     }
-
-    [GeneratedRegex(@"\Anumber (\d+)|""check_run_id"":(\d+)")]
-    private static partial Regex NumberPattern();
 }
