@@ -32,8 +32,9 @@ public sealed record RouteNotice
     public override string ToString()
     {
         // Nothing of what anybody may have written; the source's own name is no matter of theirs.
+        // The same word is not told under two names.
         var values = RoutedEvent.Of("", Summary with { Untrusted = [] }).Values;
-        var fields = string.Concat(Told.Where(values.ContainsKey).Select(field => $", {field} {Code(values[field], MaxValueLength)}"));
+        var fields = string.Concat(Told.Where(values.ContainsKey).DistinctBy(field => values[field]).Select(field => $", {field} {Code(values[field], MaxValueLength)}"));
         var url = values.GetValueOrDefault("url") is { } text && text.StartsWith("https://", StringComparison.Ordinal) && Webhooks.Shapes.Url().IsMatch(text)
             ? $"{text}\n"
             : "";

@@ -51,7 +51,11 @@ public sealed record Words
 
     public SessionMessage ToMessage() => new()
     {
-        Sender = new Actor(Identity, Principal, Standing), Text = Text, ChatId = ChatId, ClientId = ClientId, At = At,
+        Sender = new Actor(Identity, Principal, Standing),
+        Text = Text,
+        ChatId = ChatId,
+        ClientId = ClientId,
+        At = At,
     };
 }
 

@@ -1,6 +1,6 @@
-using Cluster.Next.Grains.Logs;
 using System.Globalization;
 using Cluster.Core.Channel;
+using Cluster.Next.Grains.Logs;
 using Cluster.Next.Grains.Sessions;
 using Cluster.Next.Server.Grains;
 

@@ -59,6 +59,7 @@ public sealed class KeyTests(Chromium chromium)
         var github = await node.AddSourceAsync("api");
         await using var visitor = await Visitor.LogInAsync(chromium, node);
         visitor.Expect("ERR_");
+        visitor.Expect("the server responded with"); // the page asks on while the node starts and stops
         await node.StopAsync();
         File.Delete(Path.Combine(node.Folder, "data", "key"));
         await Assert.ThrowsAsync<NodeFailedException>(() => node.StartAgainAsync());

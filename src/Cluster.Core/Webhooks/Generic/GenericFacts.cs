@@ -1,6 +1,6 @@
 using Cluster.Core.Webhooks.Facts;
-using static Cluster.Core.Webhooks.Facts.FieldForm;
 using static Cluster.Core.Webhooks.Facts.EventRows;
+using static Cluster.Core.Webhooks.Facts.FieldForm;
 using static Cluster.Core.Webhooks.Facts.Rows;
 
 namespace Cluster.Core.Webhooks.Generic;
