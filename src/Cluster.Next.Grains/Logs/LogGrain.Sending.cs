@@ -173,6 +173,17 @@ public abstract partial class LogGrain<TState>
             return answer.Task;
         }
 
+        /// <summary>Nobody waits any more: the entries are sent by the next activation, which does not know who asked.</summary>
+        public void Abandon(Exception reason)
+        {
+            foreach (var answer in _answers.Values)
+            {
+                answer.TrySetException(reason);
+            }
+
+            _answers.Clear();
+        }
+
         /// <summary>The acknowledgements that go with the records of a pass; those of a lane that says so itself are left out.</summary>
         public EntriesAcknowledged? TakeAcknowledged(bool any)
         {

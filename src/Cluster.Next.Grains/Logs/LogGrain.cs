@@ -96,6 +96,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
         }
 
         _refuses ??= new TryAgainException($"{Log} is moving.");
+        Outbox.Abandon(Again());
         await base.OnDeactivateAsync(reason, cancellationToken);
     }
 
@@ -380,6 +381,7 @@ public abstract partial class LogGrain<TState> : Grain, ILogGrain
             command.Fail(Again());
         }
 
+        Outbox.Abandon(Again());
         DeactivateOnIdle();
     }
 

@@ -83,7 +83,7 @@ internal static class FaultyNode
                 await calls.User<IUserStanding>(identity).RaiseAsync("chaos", context.RequestAborted);
                 return;
             }
-            catch (Exception e) when (GrainCalls.IsPassing(e))
+            catch (Exception e) when (Passing.Is(e))
             {
                 await Task.Delay(200, context.RequestAborted);
             }

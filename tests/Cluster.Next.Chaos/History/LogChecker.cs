@@ -93,6 +93,9 @@ internal static class LogChecker
                 case BatchSent one:
                     sent[one.Batch] = (record.Claim, one.Events);
                     break;
+                case BatchConfirmed { Next: { } next }:
+                    sent[next.Batch] = (record.Claim, next.Events);
+                    break;
             }
         }
 

@@ -76,12 +76,19 @@ internal static class RevocationChecker
                     Judge(row, "entered", row.Record.Position);
                     break;
                 case BatchSent sent:
-                    foreach (var id in sent.Events.Where(_standings.ContainsKey))
-                    {
-                        Judge(row, "was sent", id);
-                    }
-
+                    Send(row, sent);
                     break;
+                case BatchConfirmed { Next: { } next }:
+                    Send(row, next);
+                    break;
+            }
+        }
+
+        private void Send(LogRow row, BatchSent sent)
+        {
+            foreach (var id in sent.Events.Where(_standings.ContainsKey))
+            {
+                Judge(row, "was sent", id);
             }
         }
 

@@ -165,6 +165,22 @@ public sealed class SendingTests(TwoSilos silos) : IClassFixture<TwoSilos>
     }
 
     [Fact]
+    public async Task Who_waits_for_an_answer_is_told_to_ask_again_when_the_activation_ends()
+    {
+        var until = new TaskCompletionSource();
+        var came = silos.Writer.Hold(CounterGrain.LogOf(_to), "added", until);
+        var telling = From.TellAsync(_to, 5);
+        await came;
+
+        silos.Writer.Lose(CounterGrain.LogOf(_from), "added");
+        await Assert.ThrowsAsync<TryAgainException>(() => From.AddAsync(1));
+        await Assert.ThrowsAsync<TryAgainException>(() => telling);
+
+        until.SetResult();
+        Assert.StartsWith("5@", await FenceTests.AgainAsync(() => From.TellAsync(_to, 1))); // what was told is sent by the next one
+    }
+
+    [Fact]
     public async Task What_many_receivers_have_acknowledged_is_one_record()
     {
         var others = Enumerable.Range(0, 30).Select(i => $"{_to}{i}").ToList();
