@@ -13,24 +13,39 @@ internal sealed class Run(ChaosPostgres postgres, bool @long, Report report) : I
 
     public async Task PlayAsync(Storm storm, CancellationToken ct)
     {
-        var start = RunClock.Now;
-        var kept = false;
+        for (var again = !@long; ; again = false)
+        {
+            var start = RunClock.Now;
+            var (kept, late, figures) = await TryAsync(storm, ct);
+            if (!kept)
+            {
+                KeepLogs(storm.Id);
+                await DisposeAsync();
+            }
+
+            // Beside other tests a machine may be too busy for a limit of seconds: that is measured twice. What is wrong is wrong at once.
+            if (late && again)
+            {
+                report.Line($"late  {storm.Id,-16}: {figures}; played once more");
+                continue;
+            }
+
+            report.Verdict(storm.Id, kept, kept ? "kept" : late ? "LATE" : "BROKEN", $"{figures} [{(RunClock.Now - start).TotalSeconds:0} s]");
+            return;
+        }
+    }
+
+    private async Task<(bool Kept, bool Late, string Figures)> TryAsync(Storm storm, CancellationToken ct)
+    {
         try
         {
             _cluster ??= await StartAsync(ct);
             var verdict = await storm.RunAsync(postgres, _cluster, @long, ct);
-            kept = verdict.Kept;
-            report.Verdict(storm.Id, kept, kept ? "kept" : "BROKEN", $"{storm.Title}: {verdict.Figures} [{(RunClock.Now - start).TotalSeconds:0} s]");
+            return (verdict.Kept, !verdict.Kept && verdict.IsRight, $"{storm.Title}: {verdict.Figures}");
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            report.Verdict(storm.Id, false, "FAILED", $"{storm.Title}: the storm itself failed: {Failure.Said(e)}");
-        }
-
-        if (!kept)
-        {
-            KeepLogs(storm.Id);
-            await DisposeAsync();
+            return (false, _cluster is null, $"{storm.Title}: the storm itself failed: {Failure.Said(e)}"); // late where the nodes did not start in time
         }
     }
 

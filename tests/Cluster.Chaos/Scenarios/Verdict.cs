@@ -9,6 +9,9 @@ internal sealed class Verdict
 
     public bool Kept { get; private set; } = true;
 
+    /// <summary>False when what was seen breaks a promise, however slow the machine may be.</summary>
+    public bool IsRight { get; private set; } = true;
+
     public string Figures => string.Join("; ", _figures);
 
     public void Note(string figure) => _figures.Add(figure);
@@ -26,6 +29,7 @@ internal sealed class Verdict
     /// <summary>The promises that hold whatever happens.</summary>
     public void History(Findings findings, double repeats)
     {
+        IsRight &= findings.Clean;
         Note($"accepted {findings.Accepted:N0}");
         Promise($"lost {findings.Count(Violation.Lost)}", findings.Count(Violation.Lost) == 0);
         Promise($"repeats {findings.Repeats} = {findings.RepeatShare:P2} (at most {repeats:P0})", findings.RepeatShare <= repeats);
